@@ -1,0 +1,124 @@
+use crate::Entry;
+use kernel::Locale;
+
+const HEADINGS: [&str; 3] = ["\n## en\n", "\n## zh-TW\n", "\n## zh-CN\n"];
+const SCENARIO: &str = "\n## See it happen\n";
+
+/// A page of `docs/errors`: what a code means in three languages, and a scenario that causes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    sections: [&'static str; 3],
+    /// The runnable scenario, in the form that `testkit::scenario` reads; `None` while the code
+    /// cannot be reached yet.
+    pub scenario: Option<&'static str>,
+}
+
+impl Page {
+    /// Splits a page's source. Absent parts come out empty: [`proof`] has already refused such a page.
+    pub fn parse(source: &'static str) -> Self {
+        let section = |heading: &str| {
+            let body = source.split_once(heading).map_or("", |(_, rest)| rest);
+            body.split("\n## ").next().unwrap_or(body).trim()
+        };
+        let scenario = source
+            .split_once(SCENARIO)
+            .and_then(|(_, rest)| rest.split_once("```http\n"))
+            .and_then(|(_, rest)| rest.split_once("\n```"))
+            .map(|(scenario, _)| scenario);
+        Self {
+            sections: HEADINGS.map(section),
+            scenario,
+        }
+    }
+
+    /// The text in one language, Markdown: its first paragraph is the cause.
+    pub const fn section(&self, locale: Locale) -> &'static str {
+        self.sections[locale.index()]
+    }
+
+    /// What causes the code, in one paragraph.
+    pub fn cause(&self, locale: Locale) -> &'static str {
+        let section = self.section(locale);
+        section
+            .split_once("\n\n")
+            .map_or(section, |(first, _)| first)
+    }
+}
+
+/// Runs in the compiler: no code twice, an error status each, a page with all its parts.
+///
+/// # Panics
+/// When the table breaks one of these rules; as a constant, that is a compile error.
+pub const fn proof(entries: &[Entry]) {
+    let mut i = 0;
+    while i < entries.len() {
+        let entry = &entries[i];
+        assert!(
+            entry.status >= 400 && entry.status < 600,
+            "the status of a code is not an error status"
+        );
+        let mut h = 0;
+        while h < HEADINGS.len() {
+            match position(entry.source, HEADINGS[h], 0) {
+                Some(at) => assert!(
+                    has_text(entry.source, at + HEADINGS[h].len()),
+                    "a language section of a page is empty"
+                ),
+                None => panic!("a page lacks one of the sections ## en, ## zh-TW, ## zh-CN"),
+            }
+            h += 1;
+        }
+        assert!(
+            position(entry.source, SCENARIO, 0).is_some(),
+            "a page lacks the section ## See it happen"
+        );
+        let mut j = i + 1;
+        while j < entries.len() {
+            assert!(
+                !equal(entry.code, entries[j].code),
+                "an error code is used twice"
+            );
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+const fn equal(a: &str, b: &str) -> bool {
+    a.len() == b.len() && matches_at(a.as_bytes(), b.as_bytes(), 0)
+}
+
+const fn matches_at(haystack: &[u8], needle: &[u8], at: usize) -> bool {
+    if haystack.len() - at < needle.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < needle.len() {
+        if haystack[at + i] != needle[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+const fn position(haystack: &str, needle: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    while at < haystack.len() {
+        if matches_at(haystack.as_bytes(), needle.as_bytes(), at) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Whether prose starts at `at`, before the next heading.
+const fn has_text(source: &str, at: usize) -> bool {
+    let bytes = source.as_bytes();
+    let mut i = at;
+    while i < bytes.len() && (bytes[i] == b'\n' || bytes[i] == b' ') {
+        i += 1;
+    }
+    i < bytes.len() && bytes[i] != b'#'
+}
