@@ -1,0 +1,52 @@
+//! All that differs in SQL between the two databases.
+
+/// Marks the spot in a `SELECT` where PostgreSQL takes rows that no other node holds. On SQLite there
+/// is one writer, and the mark stays the comment that it is.
+const SKIP_LOCKED: (&str, &str) = ("/* skip locked */", "FOR UPDATE SKIP LOCKED");
+
+/// A statement as PostgreSQL takes it.
+pub fn for_postgres(sql: &str) -> String {
+    sql.replace(SKIP_LOCKED.0, SKIP_LOCKED.1)
+}
+
+/// A migration as SQLite takes it.
+pub fn schema_for_sqlite(sql: &str) -> String {
+    expand(sql, |table| {
+        format!(
+            "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;\n\
+             CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
+        )
+    })
+}
+
+/// A migration as PostgreSQL takes it: 64-bit integers, and text that sorts by its bytes as SQLite's does.
+pub fn schema_for_postgres(sql: &str) -> String {
+    let typed = sql
+        .replace(") STRICT, WITHOUT ROWID;", ");")
+        .replace(") STRICT;", ");")
+        .replace(" INTEGER", " BIGINT")
+        .replace(" TEXT", " TEXT COLLATE \"C\"");
+    expand(&typed, |table| {
+        format!(
+            "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();"
+        )
+    })
+}
+
+/// What PostgreSQL needs before the first migration.
+pub const POSTGRES_PRELUDE: &str = "
+    CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'check_violation'; END $$;
+    CREATE OR REPLACE FUNCTION instr(haystack TEXT, needle TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE STRICT AS
+        $$ SELECT strpos(haystack, needle)::BIGINT $$;
+";
+
+fn expand(sql: &str, append_only: impl Fn(&str) -> String) -> String {
+    sql.lines()
+        .map(|line| match line.strip_prefix("-- @append_only ") {
+            Some(table) => append_only(table.trim()),
+            None => line.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
