@@ -18,7 +18,7 @@ mod page;
 pub mod platform;
 
 pub use entry::{Coded, Entry, Face, Level, Param, Retry};
-pub use page::{Page, proof};
+pub use page::{Page, proof, proof_of_page};
 pub use platform::PlatformError;
 
 /// The tables of all faces.

@@ -42,6 +42,7 @@ macro_rules! errors {
         }
 
         const _: () = $crate::proof($name::ENTRIES);
+        $(const _: () = $crate::proof_of_page(include_str!(concat!($pages, $code, ".md")));)*
 
         impl $crate::Coded for $name {
             const ENTRIES: &'static [$crate::Entry] = $name::ENTRIES;

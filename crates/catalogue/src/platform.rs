@@ -462,16 +462,16 @@ pub struct ValidationFailedResponse {
 }
 
 impl PlatformError {
-    /// A refusal that lists the fields at fault. A lone overlong text keeps its own code on top, as
-    /// the documentation of custom comments has it.
+    /// A refusal that lists the fields at fault. Comments of a wrong length keep their own
+    /// code on top when nothing else is wrong, as the documentation of custom comments has it.
     pub fn fields(mut items: Vec<FieldError>) -> Self {
         match items.as_slice() {
             [
                 FieldError {
+                    property: Some(property),
                     error: Self::StringLengthOutOfRange { .. },
-                    ..
                 },
-            ] => items.remove(0).error,
+            ] if property == "comments" => items.remove(0).error,
             _ => Self::DataValidationFailed { items },
         }
     }

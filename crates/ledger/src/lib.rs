@@ -6,7 +6,7 @@
 
 use kernel::{Credits, Id, Timestamp};
 use std::fmt;
-use store::{Statement, StoreError, Tx, params, statements};
+use store::{StoreError, Tx, params, statements};
 
 statements! {
     OPEN = "INSERT INTO credit_accounts (account_id, balance) VALUES ($1, 0)";
@@ -164,9 +164,4 @@ pub fn post(
 /// The accounts whose balance is not the sum of their postings: none, ever.
 pub fn unbalanced(tx: &mut Tx<'_>) -> Result<Vec<AccountId>, StoreError> {
     tx.query(UNBALANCED, &[], |row| row.get(0))
-}
-
-/// Every statement of this crate.
-pub fn statements() -> Vec<Statement> {
-    STATEMENTS.to_vec()
 }
