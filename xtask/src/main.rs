@@ -1,1 +1,104 @@
-fn main() {}
+//! The chores of this repository: `cargo xtask --help`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool"
+)]
+
+mod postgres;
+mod steps;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::{ffi::OsString, process::ExitCode, time::Instant};
+
+/// The chores of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run all tests, after installing a PostgreSQL server where there is none
+    ///
+    /// The tests start private PostgreSQL servers of their own and need nothing but the binaries; without them
+    /// they are installed with apt-get (through sudo unless you are root). What follows is passed on to `cargo test`.
+    #[command(
+        after_long_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p tallystick --test it house\n  cargo xtask test -- --nocapture"
+    )]
+    Test {
+        /// Arguments of `cargo test --workspace --locked`; with `-p`, only that package is tested
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Check the format (rustfmt) and the lints (clippy, warnings denied)
+    Check,
+    /// What the pipeline runs: check, then test
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let outcome = run(Cli::parse().task);
+    let seconds = started.elapsed().as_secs_f32();
+    match outcome {
+        Ok(()) => {
+            println!("xtask: done in {seconds:.1} s");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("xtask: {error:#} (after {seconds:.1} s)");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Test { args } => test(passed_on(args)),
+        Task::Check => check(),
+        Task::Ci => {
+            check()?;
+            test(Vec::new())
+        }
+    }
+}
+
+fn check() -> Result<()> {
+    steps::cargo(["fmt", "--all", "--check"])?;
+    steps::cargo("clippy --workspace --all-targets --locked -- -D warnings".split(' '))
+}
+
+fn test(args: Vec<OsString>) -> Result<()> {
+    postgres::ensure()?;
+    let package = |arg: &OsString| {
+        let arg = arg.to_string_lossy();
+        arg == "--package" || arg.starts_with("--package=") || arg.starts_with("-p")
+    };
+    let ours = args.iter().take_while(|arg| *arg != "--").any(package);
+    let scope = if ours {
+        None
+    } else {
+        Some("--workspace".into())
+    };
+    steps::cargo(
+        ["test".into()]
+            .into_iter()
+            .chain(scope)
+            .chain(["--locked".into()])
+            .chain(args),
+    )
+}
+
+/// Clap takes a leading `--` for its own, but it is `cargo test`'s.
+fn passed_on(args: Vec<OsString>) -> Vec<OsString> {
+    let leading = std::env::args_os().nth(2).is_some_and(|arg| arg == "--");
+    leading
+        .then(|| "--".into())
+        .into_iter()
+        .chain(args)
+        .collect()
+}

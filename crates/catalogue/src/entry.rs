@@ -41,7 +41,7 @@ pub enum Retry {
     AfterFixingRequest,
     /// Once something outside the request has changed: credit, a product's state, a key.
     AfterChange,
-    /// Later, with the same `Idempotency-Key`.
+    /// Later.
     Later,
 }
 

@@ -108,6 +108,8 @@ phrases! {
         LinkAndUsername { en: "Send either link or username, not both.", zh_tw: "link 與 username 只能擇一帶入。", zh_cn: "link 与 username 只能二选一。" },
         /// The key belongs to another request.
         IdempotencyKeyReused { en: "This Idempotency-Key was used for another request.", zh_tw: "此 Idempotency-Key 已用於不同的請求。", zh_cn: "此 Idempotency-Key 已用于不同的请求。" },
+        /// The request with this key is still being carried out.
+        IdempotencyKeyInUse { en: "A request with this Idempotency-Key is still being carried out.", zh_tw: "使用此 Idempotency-Key 的請求仍在處理中。", zh_cn: "使用此 Idempotency-Key 的请求仍在处理中。" },
     }
 }
 
@@ -118,6 +120,8 @@ phrases! {
         SupplierAccount { en: "The supplier cannot take orders at present.", zh_tw: "供應商目前無法接單。", zh_cn: "供应商目前无法接单。" },
         /// The supplier does not answer, or not in a way we can read.
         SupplierUnavailable { en: "The supplier does not answer.", zh_tw: "供應商沒有回應。", zh_cn: "供应商没有响应。" },
+        /// The server is too busy to answer in time.
+        Overloaded { en: "The server did not finish in time.", zh_tw: "伺服器未能及時完成。", zh_cn: "服务器未能及时完成。" },
         /// The rate limit of the key is used up.
         TooManyRequests { en: "Too many requests with this key.", zh_tw: "此金鑰的請求過於頻繁。", zh_cn: "此密钥的请求过于频繁。" },
     }

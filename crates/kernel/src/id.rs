@@ -26,6 +26,11 @@ impl<T> Id<T> {
         Self(uuid::Uuid::from_u128(value), PhantomData)
     }
 
+    /// The same id for an entity of another type: where two things share one identity.
+    pub const fn cast<U>(self) -> Id<U> {
+        Id(self.0, PhantomData)
+    }
+
     /// The canonical text, written into `buffer`.
     pub fn encode(self, buffer: &mut [u8; 36]) -> &str {
         self.0.hyphenated().encode_lower(buffer)

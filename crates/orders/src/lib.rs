@@ -1,1 +1,172 @@
+//! The order platform: face `platform`.
 //!
+//! Organizations buy products on prepaid credit. [`place`](Orders::place) debits the credit and stores the order in one
+//! transaction; a job sends it to the supplier ([`dispatch`]), another follows it until it has ended
+//! ([`follow`]) and gives back what was not delivered. [`follow_up`] is what clients may ask of an order
+//! later: refill, cancel, sync.
+//!
+//! Where things are: `model/` types and pure rules, `repo/` SQL, one file per use case beside this one,
+//! `supplier/` the connector, `odata/` list queries, `face/` routes and wire types.
+
+pub mod dispatch;
+mod error;
+pub mod face;
+pub mod follow;
+pub mod follow_up;
+pub mod jobs;
+pub mod manage;
+pub mod model;
+pub mod odata;
+pub mod place;
+pub mod repo;
+pub mod supplier;
+
+pub use error::{Error, Result};
+
+use kernel::{Clock, Id, Rng, Timestamp};
+use model::{KeyHolder, Product, ProductId};
+use std::sync::Arc;
+use std::time::Duration;
+use store::cache::Cache;
+use store::quota::Quotas;
+use store::sequence::{Number, Numbers};
+use store::{Db, StoreError};
+use supplier::Supplier;
+
+/// What may be set.
+#[derive(Clone, Debug)]
+pub struct OrdersConfig {
+    /// How long a client's order waits for the supplier's verdict. Zero: not at all, jobs do the sending.
+    pub verdict_wait: Duration,
+    /// How soon after sending, and at first how often, the supplier is asked how far an order is.
+    pub follow_interval: Duration,
+    /// For how long sending an accepted order is tried before it is given up and refunded.
+    pub give_up_after: Duration,
+    /// Requests a minute for each key; `None`: no limit.
+    pub rate_limit: Option<u32>,
+    /// How long an idempotency key counts.
+    pub idempotency_lifetime: Duration,
+}
+
+impl Default for OrdersConfig {
+    fn default() -> Self {
+        Self {
+            verdict_wait: Duration::from_secs(5),
+            follow_interval: Duration::from_secs(30),
+            give_up_after: Duration::from_secs(24 * 3600),
+            rate_limit: Some(60_000),
+            idempotency_lifetime: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// The order platform. Cheap to clone.
+#[derive(Clone)]
+pub struct Orders {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    rng: Arc<Rng>,
+    supplier: Arc<dyn Supplier>,
+    config: OrdersConfig,
+    /// Names this process in leases.
+    node: String,
+    numbers: Numbers,
+    quotas: Quotas,
+    keys: Cache<String, KeyHolder>,
+    products: Cache<ProductId, Arc<Product>>,
+}
+
+impl Orders {
+    /// The platform over a migrated database.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        rng: Arc<Rng>,
+        supplier: Arc<dyn Supplier>,
+        config: OrdersConfig,
+    ) -> Self {
+        let node = Id::<Self>::new(clock.now(), &rng).to_string();
+        Self {
+            inner: Arc::new(Inner {
+                db,
+                clock,
+                rng,
+                supplier,
+                config,
+                node,
+                numbers: Numbers::default(),
+                quotas: Quotas::default(),
+                keys: Cache::default(),
+                products: Cache::default(),
+            }),
+        }
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    /// The name under which this process leases jobs.
+    pub fn node(&self) -> &str {
+        &self.inner.node
+    }
+
+    /// The supplier.
+    pub fn supplier(&self) -> &dyn Supplier {
+        &*self.inner.supplier
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    fn new_id<T>(&self, now: Timestamp) -> Id<T> {
+        Id::new(now, &self.inner.rng)
+    }
+
+    async fn credit_record_number(&self, now: Timestamp) -> Result<Number, StoreError> {
+        self.inner.numbers.next(&self.inner.db, "CR", now).await
+    }
+
+    /// A product, on sale or not, from the cache.
+    pub async fn product(&self, id: ProductId) -> Result<Option<Arc<Product>>> {
+        let load = async || {
+            let found = self
+                .inner
+                .db
+                .read(move |tx| repo::products::find(tx, id))
+                .await?;
+            Ok(found.map(Arc::new))
+        };
+        self.inner
+            .products
+            .get_or_load(&self.inner.db, &id, load)
+            .await
+    }
+
+    /// Whom a private key stands for, from the cache; `None` when it is unknown, revoked or expired.
+    pub async fn key_holder(&self, key: &str) -> Result<Option<KeyHolder>> {
+        let hash = model::hash_of_key(key);
+        let load = async || {
+            let hash = hash.clone();
+            let find = move |tx: &mut store::Tx<'_>| repo::organizations::key_holder(tx, &hash);
+            Ok::<_, Error>(self.inner.db.read(find).await?)
+        };
+        let found = self
+            .inner
+            .keys
+            .get_or_load(&self.inner.db, &hash, load)
+            .await?;
+        Ok(found.filter(|holder| holder.expires_at.is_none_or(|end| end > self.now())))
+    }
+}
+
+/// Every statement of this crate.
+pub fn statements() -> Vec<store::Statement> {
+    repo::all_statements()
+}

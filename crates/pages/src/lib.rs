@@ -1,1 +1,60 @@
+//! The error reference for people: every documented code of every face as HTML, in three languages.
 //!
+//! The pages need no script and load nothing from elsewhere; their texts come from the
+//! [`catalogue`], their own words from `words.rs`.
+
+mod assets;
+mod example;
+mod handlers;
+mod markdown;
+mod query;
+mod search;
+#[cfg(test)]
+mod tests;
+mod views;
+mod visit;
+mod words;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
+
+const SECURITY: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+             base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+];
+
+/// `/docs/errors`, everything below it, and the assets of these pages.
+pub fn router<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    Router::new()
+        .route("/docs/errors", get(handlers::index))
+        .route("/docs/errors/", get(handlers::without_slash))
+        .route("/docs/errors/{face}", get(handlers::face))
+        .route("/docs/errors/{face}/{code}", get(handlers::code))
+        .route(assets::STYLE_PATH, get(assets::style))
+        .route(assets::MARK_PATH, get(assets::mark))
+        .layer(map_response(secure))
+}
+
+async fn secure(mut response: Response) -> Response {
+    response.headers_mut().extend(SECURITY);
+    response
+}

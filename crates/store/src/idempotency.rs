@@ -14,6 +14,8 @@ statements! {
         WHERE scope = $1 AND idempotency_key = $2";
     ANSWER = "UPDATE idempotency_keys SET status = $3, body = $4 \
         WHERE scope = $1 AND idempotency_key = $2 AND status IS NULL";
+    RELEASE = "DELETE FROM idempotency_keys WHERE scope = $1 AND idempotency_key = $2 \
+        AND reference IS NULL AND status IS NULL";
     DELETE_OLD = "DELETE FROM idempotency_keys WHERE created_at < $1";
 }
 
@@ -89,6 +91,11 @@ pub fn answer(tx: &mut Tx<'_>, key: &Key, status: u16, body: &str) -> Result<(),
         ANSWER,
         params![&key.scope, &key.key, i64::from(status), body],
     )
+}
+
+/// Gives up a claim that made nothing and has no answer, so that the request may be sent again.
+pub fn release(tx: &mut Tx<'_>, key: &Key) -> Result<(), StoreError> {
+    tx.enqueue(RELEASE, params![&key.scope, &key.key])
 }
 
 /// Forgets the keys claimed before `before`; returns how many.

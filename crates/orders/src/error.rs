@@ -1,0 +1,44 @@
+use catalogue::PlatformError;
+use httpkit::Refusal;
+use ledger::LedgerError;
+use store::StoreError;
+
+/// Why a use case did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// For a documented reason.
+    Refused(PlatformError),
+    /// For a reason that no client can help: answered as `un_handle_exception`, logged with its cause.
+    Failed(String),
+}
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<PlatformError> for Error {
+    fn from(error: PlatformError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<LedgerError> for Error {
+    /// A debit that is not covered is the caller's to put in words: only it knows what was needed.
+    fn from(error: LedgerError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(error) => error.into(),
+            Error::Failed(cause) => Self::internal(cause),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Who calls, and what they sent.
+
+use crate::model::{KeyHolder, OrganizationId};
+use crate::odata::{Entity, ListQuery};
+use crate::{Error, Orders};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use catalogue::PlatformError;
+use catalogue::platform::{Conflict, FieldError, Format};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, header};
+use httpkit::face::FaceLayer;
+use httpkit::{Refusal, Reply, RequestContext, Transport, body, idempotency};
+use store::idempotency::{Found, Key};
+
+/// Longest key that is looked up.
+const LONGEST_KEY: usize = 256;
+/// The largest body: 10 000 comment characters at four bytes, escaped, and a hundred ids fit in many times over.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// A call with a valid private key of an enabled organization.
+pub struct Caller {
+    /// Whom the key stands for.
+    pub holder: KeyHolder,
+    query: String,
+}
+
+impl Caller {
+    /// The organization.
+    pub fn organization(&self) -> OrganizationId {
+        self.holder.organization_id
+    }
+
+    /// Compares the query's `organization_id`, if there is one, with the key's organization.
+    pub fn check_named_organization(&self) -> Result<(), PlatformError> {
+        let named = self
+            .query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("organization_id="));
+        let Some(named) = named.filter(|value| !value.is_empty()) else {
+            return Ok(());
+        };
+        match named.parse::<OrganizationId>() {
+            Ok(id) if id == self.organization() => Ok(()),
+            Ok(_) => Err(PlatformError::OrganizationIdIncorrect),
+            Err(_) => Err(invalid("organization_id", Format::Uuid)),
+        }
+    }
+
+    /// The list query.
+    pub fn list_query(&self, entity: &'static Entity) -> Result<ListQuery, PlatformError> {
+        self.check_named_organization()?;
+        ListQuery::parse(&self.query, entity)
+            .map_err(|detail| PlatformError::ODataFailed { detail })
+    }
+}
+
+impl FromRequestParts<Orders> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, orders: &Orders) -> Result<Self, Refusal> {
+        let key = parts
+            .headers
+            .get("x-api-key")
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+            .filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+        let holder = match key {
+            Some(key) => orders.key_holder(key).await?,
+            None => None,
+        };
+        let holder = holder.ok_or(PlatformError::TokenValidationFailed)?;
+        if let Some(limit) = orders.inner.config.rate_limit {
+            let quota = holder.private_key_id.to_string();
+            let taken = orders
+                .inner
+                .quotas
+                .take(orders.db(), &quota, limit, orders.now())
+                .await
+                .map_err(Error::from)?;
+            if let Err(exhausted) = taken {
+                let retry_after = exhausted.retry_after;
+                return Err(Transport::RateLimited { retry_after }.into());
+            }
+        }
+        if !holder.enabled {
+            return Err(PlatformError::OrganizationDisable.into());
+        }
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        Ok(Self { holder, query })
+    }
+}
+
+/// A call that sends a body.
+pub struct Post {
+    /// Who calls.
+    pub caller: Caller,
+    /// The body; empty when none was sent.
+    pub body: Bytes,
+    parts: Parts,
+    context: RequestContext,
+    layer: FaceLayer,
+}
+
+impl FromRequest<Orders> for Post {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, orders: &Orders) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, orders).await?;
+        let body = body::read(body, LARGEST_BODY).await?;
+        if !body.is_empty() && !is_json(&parts.headers) {
+            return Err(invalid("content-type", Format::JsonContentType).into());
+        }
+        let missing = || Refusal::internal("the face's layer is missing");
+        let context = parts.extensions.remove().ok_or_else(missing)?;
+        let layer = parts.extensions.remove().ok_or_else(missing)?;
+        Ok(Self {
+            caller,
+            body,
+            parts,
+            context,
+            layer,
+        })
+    }
+}
+
+/// The answer of an operation, and whether it is stored under the idempotency key already.
+pub struct Outcome {
+    /// The answer.
+    pub reply: Reply,
+    /// Whether it is stored.
+    pub stored: bool,
+}
+
+impl Post {
+    /// The id in the path.
+    pub async fn path_id<T>(&mut self, name: &'static str) -> Result<kernel::Id<T>, PlatformError> {
+        let params = RawPathParams::from_request_parts(&mut self.parts, &()).await;
+        params
+            .ok()
+            .and_then(|params| {
+                let value = params.iter().find(|(key, _)| *key == name);
+                value.and_then(|(_, value)| value.parse().ok())
+            })
+            .ok_or_else(|| invalid(name, Format::Uuid))
+    }
+
+    fn key(&self) -> Result<Option<Key>, PlatformError> {
+        let scope = self.caller.organization().to_string();
+        let method: &Method = &self.parts.method;
+        let path = self.parts.uri.path();
+        idempotency::key(&self.parts.headers, &scope, method, path, &self.body)
+            .map_err(|_| invalid("idempotency-key", Format::IdempotencyKey))
+    }
+
+    /// Carries out an operation that claims the idempotency key itself, in its transaction.
+    pub async fn once_in_transaction(
+        self,
+        orders: &Orders,
+        run: impl AsyncFnOnce(Option<Key>) -> Result<Outcome, Refusal>,
+    ) -> Result<Response, Refusal> {
+        let Some(key) = self.key()? else {
+            return Ok(run(None).await?.reply.into_response());
+        };
+        let find = key.clone();
+        let found = orders
+            .db()
+            .read(move |tx| store::idempotency::find(tx, &find))
+            .await
+            .map_err(Error::from)?;
+        if let Some(found) = found {
+            let reply = orders
+                .answer_of(found, &key, self.caller.organization())
+                .await?;
+            return Ok(replayed(reply));
+        }
+        let outcome = run(Some(key.clone())).await;
+        self.keep(orders, key, outcome).await
+    }
+
+    /// Carries out an operation that has effects elsewhere: the key is claimed beforehand.
+    pub async fn once(
+        self,
+        orders: &Orders,
+        run: impl AsyncFnOnce() -> Result<Reply, Refusal>,
+    ) -> Result<Response, Refusal> {
+        let Some(key) = self.key()? else {
+            return Ok(run().await?.into_response());
+        };
+        let (claimed, now) = (key.clone(), orders.now());
+        let found = orders
+            .db()
+            .write(move |tx| store::idempotency::claim(tx, &claimed, None, now))
+            .await
+            .map_err(Error::from)?;
+        match found {
+            None => {}
+            Some(Found::Answered { status, body }) => {
+                let found = Found::Answered { status, body };
+                let reply = orders
+                    .answer_of(found, &key, self.caller.organization())
+                    .await?;
+                return Ok(replayed(reply));
+            }
+            Some(Found::OtherRequest) => {
+                return Err(conflict(Conflict::IdempotencyKeyReused).into());
+            }
+            Some(Found::Unanswered { .. }) => {
+                return Err(conflict(Conflict::IdempotencyKeyInUse).into());
+            }
+        }
+        let stored = false;
+        let outcome = run().await.map(|reply| Outcome { reply, stored });
+        self.keep(orders, key, outcome).await
+    }
+
+    /// Stores the answer under the key. A fault of ours is no answer: the request may be sent again.
+    async fn keep(
+        &self,
+        orders: &Orders,
+        key: Key,
+        outcome: Result<Outcome, Refusal>,
+    ) -> Result<Response, Refusal> {
+        let reply = match outcome {
+            Ok(Outcome {
+                reply,
+                stored: true,
+            }) => return Ok(reply.into_response()),
+            Ok(outcome) => outcome.reply,
+            Err(refusal @ Refusal::Coded(_)) => self.layer.render(&refusal, &self.context).1,
+            Err(refusal) => {
+                let release = move |tx: &mut store::Tx<'_>| store::idempotency::release(tx, &key);
+                orders.db().write(release).await.map_err(Error::from)?;
+                return Err(refusal);
+            }
+        };
+        let (kept, now) = (reply.clone(), orders.now());
+        orders
+            .db()
+            .write(move |tx| {
+                store::idempotency::claim(tx, &key, None, now)?;
+                let body = String::from_utf8_lossy(&kept.body);
+                store::idempotency::answer(tx, &key, kept.status.as_u16(), &body)
+            })
+            .await
+            .map_err(Error::from)?;
+        Ok(reply.into_response())
+    }
+}
+
+fn replayed(reply: Reply) -> Response {
+    let mut response = reply.into_response();
+    response
+        .headers_mut()
+        .insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn invalid(property: &'static str, expected: Format) -> PlatformError {
+    PlatformError::fields(vec![FieldError::at(
+        property,
+        PlatformError::InvalidFormat {
+            property: property.into(),
+            expected,
+        },
+    )])
+}
+
+fn conflict(conflict: Conflict) -> PlatformError {
+    PlatformError::ConflictingParameters { conflict }
+}

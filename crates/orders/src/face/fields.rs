@@ -1,0 +1,251 @@
+//! Reads a body field by field, so that all that is wrong with it is said at once.
+
+use crate::model::DelayMinutes;
+use catalogue::PlatformError;
+use catalogue::platform::{FieldError, Format, Property};
+use kernel::{Id, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Numbers in bodies.
+const INT32: std::ops::RangeInclusive<i64> = 1..=10_000_000;
+const LONGEST_COMMENTS: i64 = 10_000;
+const LONGEST_USERNAME: i64 = 255;
+const LONGEST_LINK: i64 = 2048;
+/// The most ids in one call: what suppliers take.
+pub const MOST_IDS: i64 = 100;
+
+/// A field as it was sent: any JSON, checked when it is read. Absent and `null` are the same.
+pub type Sent<'a> = Option<&'a RawValue>;
+
+/// Parses a body whose fields are [`Sent`] values. Fields that `T` does not have are let pass.
+pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, PlatformError> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    let object = std::str::from_utf8(body)
+        .ok()
+        .filter(|text| text.trim_start().starts_with('{'))
+        .and_then(|text| serde_json::from_str(text).ok());
+    object.ok_or_else(|| {
+        PlatformError::fields(vec![FieldError {
+            property: None,
+            error: PlatformError::InvalidFormat {
+                property: "body".into(),
+                expected: Format::JsonObject,
+            },
+        }])
+    })
+}
+
+/// Collects what is wrong.
+#[derive(Default)]
+pub struct Fields {
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// The collected errors, if there are any.
+    pub fn finish(self) -> Result<(), PlatformError> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(PlatformError::fields(self.errors))
+        }
+    }
+
+    /// An error of a field.
+    pub fn push(&mut self, property: &'static str, error: PlatformError) {
+        self.errors.push(FieldError::at(property, error));
+    }
+
+    /// A field must be there; one that is there but wrong has its own error already.
+    pub fn require(&mut self, property: &'static str, sent: Sent<'_>) {
+        if is_blank(sent) {
+            let error = PlatformError::FieldIsRequired {
+                property: property.into(),
+            };
+            self.push(property, error);
+        }
+    }
+
+    /// A whole number in 1..=10000000.
+    pub fn int32(&mut self, property: &'static str, sent: Sent<'_>) -> Option<i64> {
+        let text = present(sent)?;
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            self.invalid(property, Format::Integer);
+            return None;
+        }
+        // Digits that do not fit are a number all the same, only far too large.
+        let value = text.parse().ok().filter(|n| INT32.contains(n));
+        if value.is_none() {
+            self.out_of_range(property, *INT32.start(), *INT32.end());
+        }
+        value
+    }
+
+    /// A number that another one must not fall below.
+    pub fn at_most(&mut self, property: &'static str, value: Option<i64>, limit: Option<i64>) {
+        if let (Some(value), Some(limit)) = (value, limit)
+            && value > limit
+        {
+            self.out_of_range(property, *INT32.start(), limit);
+        }
+    }
+
+    /// A UUID.
+    pub fn uuid<T>(&mut self, property: &'static str, sent: Sent<'_>) -> Option<Id<T>> {
+        let text = self.text(property, sent, Format::Uuid)?;
+        let id = text.trim().parse().ok();
+        if id.is_none() {
+            self.invalid(property, Format::Uuid);
+        }
+        id
+    }
+
+    /// An absolute http or https address.
+    pub fn link(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Url)?;
+        let url = reqwest::Url::parse(text.trim());
+        let absolute = url.is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host_str().is_some_and(|h| !h.is_empty())
+        });
+        if !absolute {
+            self.invalid(property, Format::Url);
+            return None;
+        }
+        self.length(property, text.trim().to_owned(), LONGEST_LINK)
+    }
+
+    /// An account's name.
+    pub fn username(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        self.length(property, text.trim().to_owned(), LONGEST_USERNAME)
+    }
+
+    /// Comments, one a line.
+    pub fn comments(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        self.length(property, text, LONGEST_COMMENTS)
+    }
+
+    /// A delay.
+    pub fn delay(&mut self, property: &'static str, sent: Sent<'_>) -> Option<DelayMinutes> {
+        let text = self.text(property, sent, Format::Text)?;
+        let delay = DelayMinutes::from_literal(&text);
+        if delay.is_none() {
+            let error = PlatformError::NotAllowedEnumValues {
+                property: property.into(),
+                allowed: DelayMinutes::LITERALS.join(", "),
+            };
+            self.push(property, error);
+        }
+        delay
+    }
+
+    /// An ISO 8601 date-time with an offset.
+    pub fn date_time(&mut self, property: &'static str, sent: Sent<'_>) -> Option<Timestamp> {
+        let text = self.text(property, sent, Format::DateTime)?;
+        let at = text.trim().parse().ok();
+        if at.is_none() {
+            self.invalid(property, Format::DateTime);
+        }
+        at
+    }
+
+    /// 1 to 100 UUIDs; one that is there twice counts once.
+    pub fn uuids<T>(&mut self, property: &'static str, sent: Sent<'_>) -> Vec<Id<T>> {
+        let Some(text) = present(sent) else {
+            self.require(property, None);
+            return Vec::new();
+        };
+        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text) else {
+            self.invalid(property, Format::List);
+            return Vec::new();
+        };
+        let count = i64::try_from(elements.len()).unwrap_or(i64::MAX);
+        if count == 0 {
+            let error = PlatformError::SequenceAtLeastOneElement {
+                property: property.into(),
+            };
+            self.push(property, error);
+        } else if count > MOST_IDS {
+            self.out_of_range(property, 1, MOST_IDS);
+            return Vec::new();
+        }
+        let mut ids = Vec::new();
+        for (place, element) in elements.into_iter().enumerate() {
+            let id = serde_json::from_str::<String>(element.get()).ok();
+            match id.and_then(|id| id.trim().parse().ok()) {
+                Some(id) if ids.contains(&id) => {}
+                Some(id) => ids.push(id),
+                None => {
+                    let property: Property = format!("{property}[{place}]").into();
+                    let error = PlatformError::InvalidFormat {
+                        property: property.clone(),
+                        expected: Format::Uuid,
+                    };
+                    self.errors.push(FieldError::at(property, error));
+                }
+            }
+        }
+        ids
+    }
+
+    /// A JSON string that is not blank. Neither database stores NUL in text.
+    fn text(&mut self, property: &'static str, sent: Sent<'_>, expected: Format) -> Option<String> {
+        if is_blank(sent) {
+            return None;
+        }
+        let text = serde_json::from_str::<String>(present(sent)?).ok();
+        let text = text.filter(|text| !text.contains('\0'));
+        if text.is_none() {
+            self.invalid(property, expected);
+        }
+        text
+    }
+
+    fn length(&mut self, property: &'static str, text: String, max: i64) -> Option<String> {
+        let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+        if length <= max {
+            return Some(text);
+        }
+        let error = PlatformError::StringLengthOutOfRange {
+            property: property.into(),
+            min: 1,
+            max,
+        };
+        self.push(property, error);
+        None
+    }
+
+    fn invalid(&mut self, property: &'static str, expected: Format) {
+        let error = PlatformError::InvalidFormat {
+            property: property.into(),
+            expected,
+        };
+        self.push(property, error);
+    }
+
+    fn out_of_range(&mut self, property: &'static str, min: i64, max: i64) {
+        let error = PlatformError::ValueOutOfRange {
+            property: property.into(),
+            min,
+            max,
+        };
+        self.push(property, error);
+    }
+}
+
+fn present(sent: Sent<'_>) -> Option<&str> {
+    sent.map(RawValue::get).filter(|text| *text != "null")
+}
+
+/// Absent, `null`, or a string of nothing but white space.
+pub fn is_blank(sent: Sent<'_>) -> bool {
+    let Some(text) = present(sent) else {
+        return true;
+    };
+    text.starts_with('"')
+        && serde_json::from_str::<String>(text).is_ok_and(|text| text.trim().is_empty())
+}

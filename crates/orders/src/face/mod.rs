@@ -1,0 +1,94 @@
+//! Routes and wire types of the order platform. One file per resource.
+
+mod call;
+mod fields;
+mod openapi;
+mod order;
+mod organization;
+mod product;
+
+pub use openapi::document;
+
+use crate::Orders;
+use axum::Router;
+use axum::middleware;
+use catalogue::PlatformError;
+use catalogue::platform::{FieldError, Format, Subject, SupportReason};
+use httpkit::face::FaceLayer;
+use httpkit::{Dialect, Face, Refusal, Transport};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The face's words for what is nobody's business rule.
+#[derive(Clone, Copy, Debug)]
+pub struct PlatformFace;
+
+impl Face for PlatformFace {
+    fn name(&self) -> &'static str {
+        catalogue::Face::Platform.name()
+    }
+
+    fn internal(&self, incident: &str) -> Arc<dyn Dialect> {
+        Arc::new(PlatformError::UnHandleException {
+            incident: incident.to_owned(),
+        })
+    }
+
+    fn transport(&self, transport: Transport) -> Arc<dyn Dialect> {
+        let body = |error| {
+            PlatformError::fields(vec![FieldError {
+                property: None,
+                error,
+            }])
+        };
+        Arc::new(match transport {
+            Transport::UnknownPath | Transport::WrongMethod => PlatformError::DataNotExist {
+                what: Subject::Operation,
+            },
+            Transport::BodyTooLarge { limit } => body(PlatformError::StringLengthOutOfRange {
+                property: "body".into(),
+                min: 0,
+                max: i64::try_from(limit).unwrap_or(i64::MAX),
+            }),
+            Transport::BodyIncomplete => body(PlatformError::InvalidFormat {
+                property: "body".into(),
+                expected: Format::JsonObject,
+            }),
+            Transport::RateLimited { .. } => PlatformError::ContactCustomerService {
+                reason: SupportReason::TooManyRequests,
+            },
+            Transport::TimedOut => PlatformError::ContactCustomerService {
+                reason: SupportReason::Overloaded,
+            },
+        })
+    }
+}
+
+/// A page of a list, with the count of the whole.
+#[derive(Debug, Serialize)]
+struct Page<T> {
+    value: Vec<T>,
+    #[serde(rename = "@odata.count")]
+    count: i64,
+}
+
+/// What is done to several orders.
+#[derive(Debug, Serialize)]
+struct Values<T> {
+    value: Vec<T>,
+}
+
+/// The operations, under `/platform`.
+pub fn router(orders: Orders, layer: FaceLayer) -> Router {
+    let unknown_path = || async { Refusal::from(Transport::UnknownPath) };
+    let operations = Router::new()
+        .merge(organization::routes())
+        .merge(product::routes())
+        .merge(order::routes())
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(|| async { Refusal::from(Transport::WrongMethod) })
+        .with_state(orders);
+    Router::new()
+        .nest("/platform", operations)
+        .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
+}

@@ -1,0 +1,170 @@
+//! Following orders until they have ended, and giving back what was not delivered.
+
+use crate::dispatch::{Refund, end};
+use crate::model::{OrderStatus, PaymentStatus};
+use crate::repo::orders::{self, Line};
+use crate::supplier::{Progress, State, SupplierError};
+use crate::{Orders, Result};
+use kernel::{Credits, Timestamp};
+use std::time::Duration;
+use store::Tx;
+
+/// As many as suppliers take in one request.
+pub const MOST_AT_ONCE: i64 = 100;
+/// An order that takes long is asked about less and less often, down to this.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
+
+impl Orders {
+    /// Asks the supplier about every order that is due; returns how many there were.
+    pub async fn follow_due(&self) -> Result<usize> {
+        let mut followed = 0;
+        loop {
+            let now = self.now();
+            let lines: Vec<Line> = self
+                .db()
+                .read(move |tx| orders::lines_to_check(tx, now, MOST_AT_ONCE))
+                .await?;
+            let Some(count) = std::num::NonZero::new(lines.len()) else {
+                return Ok(followed);
+            };
+            followed += count.get();
+            let numbers: Vec<String> = lines
+                .iter()
+                .filter_map(|l| l.supplier_order.clone())
+                .collect();
+            match self.supplier().status(&numbers).await {
+                Ok(mut answers) => {
+                    for line in lines {
+                        let answer = line.supplier_order.as_ref().and_then(|n| answers.remove(n));
+                        self.apply(line, answer).await?;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the supplier did not say how far orders are");
+                    for line in lines {
+                        self.apply(line, None).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes down what the supplier said of one order. Returns the refusal, if it was one.
+    pub(crate) async fn apply(
+        &self,
+        line: Line,
+        answer: Option<Result<Progress, SupplierError>>,
+    ) -> Result<Option<SupplierError>> {
+        let now = self.now();
+        let check_at = now.plus(self.interval(line.checked_times));
+        let progress = match answer {
+            Some(Ok(progress)) => progress,
+            Some(Err(error)) => {
+                tracing::warn!(order = %line.order, %error, "the supplier's word on an order");
+                self.check_later(line, check_at).await?;
+                return Ok(Some(error));
+            }
+            None => {
+                self.check_later(line, check_at).await?;
+                return Ok(None);
+            }
+        };
+        let outcome = Outcome::of(&line, &progress);
+        let refund = match outcome.refund {
+            Some(amount) => Some(Refund {
+                posting: self.new_id(now),
+                number: self.credit_record_number(now).await?,
+                amount,
+            }),
+            None => None,
+        };
+        self.db()
+            .write(move |tx| {
+                record(
+                    tx,
+                    &line,
+                    &progress,
+                    outcome,
+                    refund.as_ref(),
+                    check_at,
+                    now,
+                )
+            })
+            .await?;
+        Ok(None)
+    }
+
+    async fn check_later(&self, line: Line, at: Timestamp) -> Result<()> {
+        Ok(self
+            .db()
+            .write(move |tx| orders::set_check(tx, &line, at))
+            .await?)
+    }
+
+    fn interval(&self, checked_times: i64) -> Duration {
+        let first = self.inner.config.follow_interval;
+        // Doubles every eight checks.
+        let doublings = u32::try_from(checked_times / 8).unwrap_or(u32::MAX).min(16);
+        first
+            .saturating_mul(1 << doublings)
+            .min(LONGEST_INTERVAL.max(first))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Outcome {
+    status: OrderStatus,
+    refund: Option<Credits>,
+}
+
+impl Outcome {
+    /// What a state of the supplier's means for the order. A partial delivery costs what the units
+    /// delivered cost; a cancelled order costs nothing.
+    fn of(line: &Line, progress: &Progress) -> Self {
+        let (status, refund) = match progress.state {
+            State::Pending => (OrderStatus::Establish, None),
+            State::Processing => (OrderStatus::Processing, None),
+            State::InProgress => (OrderStatus::InProgress, None),
+            State::Completed => (OrderStatus::Complete, None),
+            State::Canceled => (OrderStatus::Cancel, Some(line.detail.subtotal)),
+            State::Partial => {
+                let remains = progress.remains.unwrap_or(0).clamp(0, line.units);
+                let owed = line.detail.price.total(line.units - remains);
+                let refund = line.detail.subtotal.minus(owed).unwrap_or(Credits::ZERO);
+                (OrderStatus::Partial, Some(refund.max(Credits::ZERO)))
+            }
+        };
+        Self { status, refund }
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    line: &Line,
+    progress: &Progress,
+    outcome: Outcome,
+    refund: Option<&Refund>,
+    check_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let remains = match outcome.status {
+        OrderStatus::Complete => Some(0),
+        _ => progress.remains,
+    };
+    let check_at = (!outcome.status.has_ended()).then_some(check_at);
+    orders::set_progress(tx, line, progress.start_count, remains, check_at)?;
+    if outcome.status.has_ended() {
+        end(tx, line, outcome.status, refund, now)?;
+    } else {
+        let (organization, order) = (line.organization, line.order);
+        orders::set_status(
+            tx,
+            organization,
+            order,
+            outcome.status,
+            PaymentStatus::Complete,
+            now,
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! The jobs of the platform.
+
+use crate::model::{OrderId, OrganizationId};
+use crate::repo::orders;
+use crate::{Orders, Result};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use store::idempotency;
+use store::jobs::{self, Job, NewJob};
+
+/// Sends one order to the supplier.
+pub const DISPATCH: &str = "orders.dispatch";
+/// Asks the supplier how far orders are; also the key of the one job that does.
+pub const FOLLOW: &str = "orders.follow";
+/// Forgets what has been kept long enough; also the key of the one job that does.
+pub const CLEAN_UP: &str = "orders.clean_up";
+
+const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(3600);
+/// The longest that orders go without anybody asking whether any is due.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+#[derive(Serialize, Deserialize)]
+struct Dispatch {
+    organization_id: String,
+    order_id: String,
+}
+
+pub(crate) fn dispatch_payload(organization: OrganizationId, order: OrderId) -> String {
+    format!(r#"{{"organization_id":"{organization}","order_id":"{order}"}}"#)
+}
+
+impl Orders {
+    /// Makes sure that the recurring jobs exist. Every node may do so.
+    pub async fn schedule_recurring(&self) -> Result<()> {
+        let now = self.now();
+        let recurring = [FOLLOW, CLEAN_UP].map(|kind| (kind, self.new_id(now)));
+        self.db()
+            .write(move |tx| {
+                for (kind, id) in recurring {
+                    jobs::enqueue(
+                        tx,
+                        &NewJob {
+                            id,
+                            kind,
+                            dedupe_key: Some(kind),
+                            payload: "{}",
+                            run_at: now,
+                            leased_to: None,
+                        },
+                        now,
+                    )?;
+                }
+                Ok::<_, store::StoreError>(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Leases up to `most` due jobs to this node.
+    pub async fn lease_jobs(&self, most: i64) -> Result<Vec<Job>> {
+        let (now, node) = (self.now(), self.node().to_owned());
+        Ok(self
+            .db()
+            .write(move |tx| jobs::lease(tx, &node, now, most))
+            .await?)
+    }
+
+    /// Carries a leased job out. If it fails, its lease runs out and it is taken up again.
+    pub async fn run_job(&self, job: Job) {
+        let result = match job.kind.as_str() {
+            DISPATCH => self.run_dispatch(&job).await,
+            FOLLOW => self.run_follow(&job).await,
+            CLEAN_UP => self.run_clean_up(&job).await,
+            other => {
+                tracing::error!(kind = other, "no handler for this kind of job");
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(kind = job.kind, ?error, "a job failed");
+        }
+    }
+
+    async fn run_dispatch(&self, job: &Job) -> Result<()> {
+        let failed = |e: &dyn std::fmt::Display| crate::Error::Failed(e.to_string());
+        let payload: Dispatch = serde_json::from_str(&job.payload).map_err(|e| failed(&e))?;
+        let organization = payload.organization_id.parse().map_err(|e| failed(&e))?;
+        let order = payload.order_id.parse().map_err(|e| failed(&e))?;
+        self.dispatch(job, organization, order, None).await;
+        Ok(())
+    }
+
+    async fn run_follow(&self, job: &Job) -> Result<()> {
+        let followed = self.follow_due().await;
+        let next = self.db().read(orders::next_check).await?;
+        let latest = self.now().plus(LONGEST_PAUSE);
+        let next = next.map_or(latest, |at| at.min(latest));
+        self.run_again(job, next).await?;
+        followed.map(drop)
+    }
+
+    async fn run_clean_up(&self, job: &Job) -> Result<()> {
+        let now = self.now();
+        let lifetime = i64::try_from(self.inner.config.idempotency_lifetime.as_micros());
+        let before = now.micros().saturating_sub(lifetime.unwrap_or(i64::MAX));
+        let before = kernel::Timestamp::from_micros(before);
+        self.db()
+            .write(move |tx| idempotency::forget(tx, before))
+            .await?;
+        self.run_again(job, now.plus(CLEAN_UP_INTERVAL)).await
+    }
+
+    async fn run_again(&self, job: &Job, at: kernel::Timestamp) -> Result<()> {
+        let job = job.clone();
+        self.db()
+            .write(move |tx| jobs::reschedule(tx, &job, at, None))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Types and pure rules.
+
+mod literals;
+mod order;
+mod organization;
+mod product;
+
+pub use literals::{
+    DelayMinutes, DispatchState, DynamicProbability, IncreaseSpeed, OrderStatus, PaymentStatus,
+    PaymentType, ProductType, ServiceType,
+};
+pub use order::{Detail, Order, OrderId, Specification};
+pub use organization::{
+    KeyHolder, Organization, OrganizationId, PrivateKey, PrivateKeyId, hash_of_key, new_key,
+};
+pub use product::{Price, Product, ProductId, SupplierService};

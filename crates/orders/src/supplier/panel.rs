@@ -1,0 +1,294 @@
+//! The protocol of wholesale panels: one address, `POST` forms with `key` and `action`, JSON answers.
+
+use super::{
+    Answer, NewOrder, PerOrder, Progress, Refusal, Service, State, Supplier, SupplierError,
+};
+use crate::model::ProductType;
+use catalogue::platform::OrderRefusal;
+use kernel::Secret;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Answers larger than this are not read: 100 orders take a few kilobytes, a list of services a few hundred.
+const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+
+/// How to reach a panel.
+#[derive(Clone, Debug)]
+pub struct PanelConfig {
+    /// Its address, `https://…/api/v2`.
+    pub url: String,
+    /// Our key there.
+    pub key: Secret<String>,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// The form field under which the panel takes our reference, if it recognizes references.
+    pub reference_field: Option<String>,
+}
+
+/// A connector to a panel.
+pub struct Panel {
+    config: PanelConfig,
+    client: reqwest::Client,
+}
+
+type Form<'a> = Vec<(&'a str, String)>;
+
+impl Panel {
+    /// A connector. It connects when it is first used.
+    pub fn new(config: PanelConfig) -> Result<Self, reqwest::Error> {
+        let client = httpkit::outgoing::client(config.timeout)?;
+        Ok(Self { config, client })
+    }
+
+    async fn call(&self, action: &str, mut form: Form<'_>) -> Result<Value, SupplierError> {
+        form.push(("key", self.config.key.expose().clone()));
+        form.push(("action", action.to_owned()));
+        let sent = self.client.post(&self.config.url).form(&form).send().await;
+        let mut response = sent.map_err(|error| {
+            let why = without_url(error);
+            if why.is_connect() {
+                SupplierError::NotReached(why.to_string())
+            } else {
+                SupplierError::Unknown(why.to_string())
+            }
+        })?;
+        if !response.status().is_success() {
+            return Err(SupplierError::Unknown(format!(
+                "HTTP {}",
+                response.status()
+            )));
+        }
+        let mut body = Vec::new();
+        loop {
+            let chunk = response.chunk().await;
+            let Some(chunk) =
+                chunk.map_err(|e| SupplierError::Unknown(without_url(e).to_string()))?
+            else {
+                break;
+            };
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(SupplierError::Unknown("the answer is too large".into()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let answer: Value = serde_json::from_slice(&body)
+            .map_err(|_| SupplierError::Unknown("the answer is not JSON".into()))?;
+        match answer.get("error") {
+            Some(error) => Err(SupplierError::Refused(refusal(error))),
+            None => Ok(answer),
+        }
+    }
+}
+
+impl Supplier for Panel {
+    fn add<'a>(&'a self, order: &'a NewOrder, reference: &'a str) -> Answer<'a, String> {
+        Box::pin(async move {
+            let mut form = order_form(order);
+            if let Some(field) = &self.config.reference_field {
+                form.push((field, reference.to_owned()));
+            }
+            let answer = self.call("add", form).await?;
+            number(answer.get("order"))
+                .ok_or_else(|| SupplierError::Unknown("the answer has no order number".into()))
+        })
+    }
+
+    fn status<'a>(&'a self, orders: &'a [String]) -> Answer<'a, PerOrder<Progress>> {
+        Box::pin(async move {
+            let answer = self
+                .call("status", vec![("orders", orders.join(","))])
+                .await?;
+            Ok(orders
+                .iter()
+                .map(|order| (order.clone(), progress(answer.get(order))))
+                .collect())
+        })
+    }
+
+    fn refill<'a>(&'a self, orders: &'a [String]) -> Answer<'a, PerOrder<String>> {
+        Box::pin(async move {
+            let answer = self
+                .call("refill", vec![("orders", orders.join(","))])
+                .await?;
+            each(&answer, orders, "refill", number)
+        })
+    }
+
+    fn cancel<'a>(&'a self, orders: &'a [String]) -> Answer<'a, PerOrder<()>> {
+        Box::pin(async move {
+            let answer = self
+                .call("cancel", vec![("orders", orders.join(","))])
+                .await?;
+            each(&answer, orders, "cancel", |done| number(done).map(drop))
+        })
+    }
+
+    fn services(&self) -> Answer<'_, Vec<Service>> {
+        Box::pin(async move {
+            let answer = self.call("services", Vec::new()).await?;
+            let list = answer.as_array();
+            let list = list.ok_or_else(|| SupplierError::Unknown("services is no list".into()))?;
+            Ok(list.iter().filter_map(service).collect())
+        })
+    }
+
+    fn recognizes_references(&self) -> bool {
+        self.config.reference_field.is_some()
+    }
+}
+
+/// The address has no place in logs: some panels take their key in it.
+fn without_url(error: reqwest::Error) -> reqwest::Error {
+    error.without_url()
+}
+
+fn order_form(order: &NewOrder) -> Form<'_> {
+    let s = &order.specification;
+    let mut form: Form<'_> = vec![("service", order.service.clone())];
+    let mut text = |name, value: Option<&str>| {
+        if let Some(value) = value {
+            form.push((name, value.to_owned()));
+        }
+    };
+    match order.product_type {
+        ProductType::Ch1Default | ProductType::Ch2Default => {
+            text("link", s.link.as_deref().or(s.username.as_deref()));
+        }
+        ProductType::Ch2CommentLikes => {
+            text("link", s.link.as_deref());
+            text("username", s.username.as_deref());
+        }
+        ProductType::Ch2CustomComments => {
+            text("link", s.link.as_deref());
+            text("comments", s.comments.as_deref());
+        }
+        ProductType::Ch2Subscriptions => {
+            text("username", s.username.as_deref());
+            text(
+                "delay",
+                s.delay_minutes
+                    .map(super::super::model::DelayMinutes::minutes),
+            );
+            let expiry = s.expiry_date.map(|at| {
+                let day = at.day().to_string();
+                format!("{}/{}/{}", &day[6..8], &day[4..6], &day[..4])
+            });
+            text("expiry", expiry.as_deref());
+        }
+    }
+    for (name, value) in [
+        ("quantity", s.quantity),
+        ("runs", s.runs),
+        ("interval", s.interval_minutes),
+        ("min", s.min_quantity),
+        ("max", s.max_quantity),
+        ("posts", s.new_post_count),
+        ("old_posts", s.old_post_count),
+    ] {
+        if let Some(value) = value {
+            form.push((name, value.to_string()));
+        }
+    }
+    form
+}
+
+fn refusal(error: &Value) -> Refusal {
+    let text = error.as_str().unwrap_or_default();
+    let new_order = |reason| Refusal::NewOrder(reason);
+    match text {
+        "error.incorrect_service_id"
+        | "neworder.error.incorrect_service_id"
+        | "Incorrect service ID" => Refusal::Service,
+        "error.incorrect_order_id" | "Incorrect order ID" => Refusal::Order,
+        "neworder.error.min_quantity" => Refusal::BelowMinimum,
+        "neworder.error.max_quantity" => Refusal::AboveMaximum,
+        "neworder.error.not_enough_funds" | "Not enough funds on balance" => Refusal::OutOfFunds,
+        "Invalid API key" => Refusal::Key,
+        "neworder.error.link" => new_order(OrderRefusal::LinkRefused),
+        "neworder.error.link_duplicate" => new_order(OrderRefusal::LinkDuplicate),
+        "neworder.error.comment" => new_order(OrderRefusal::CommentRefused),
+        _ if text.starts_with("neworder.error.") => new_order(OrderRefusal::SupplierRefused),
+        _ => Refusal::Other(text.chars().take(200).collect()),
+    }
+}
+
+/// Numbers come as JSON numbers or as text.
+fn number(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) if !text.is_empty() && text.len() <= 64 => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn integer(value: Option<&Value>) -> Option<i64> {
+    number(value)?.parse().ok()
+}
+
+fn progress(entry: Option<&Value>) -> Result<Progress, SupplierError> {
+    let entry = entry.ok_or_else(|| SupplierError::Unknown("the order was left out".into()))?;
+    if let Some(error) = entry.get("error") {
+        return Err(SupplierError::Refused(refusal(error)));
+    }
+    let state = match entry.get("status").and_then(Value::as_str) {
+        Some("Pending") => State::Pending,
+        Some("Processing") => State::Processing,
+        Some("In progress") => State::InProgress,
+        Some("Completed") => State::Completed,
+        Some("Partial") => State::Partial,
+        Some("Canceled" | "Cancelled") => State::Canceled,
+        other => return Err(SupplierError::Unknown(format!("the status is {other:?}"))),
+    };
+    Ok(Progress {
+        state,
+        start_count: integer(entry.get("start_count")),
+        remains: integer(entry.get("remains")),
+    })
+}
+
+/// Reads `[{"order": 1, "<what>": value or {"error": …}}]`.
+fn each<T>(
+    answer: &Value,
+    orders: &[String],
+    what: &str,
+    read: impl Fn(Option<&Value>) -> Option<T>,
+) -> Result<PerOrder<T>, SupplierError> {
+    let list = answer
+        .as_array()
+        .ok_or_else(|| SupplierError::Unknown(format!("{what} answered no list")))?;
+    Ok(orders
+        .iter()
+        .map(|order| {
+            let entry = list
+                .iter()
+                .find(|e| number(e.get("order")).as_ref() == Some(order));
+            let value = entry.and_then(|e| e.get(what));
+            let result = match value.and_then(|v| v.get("error")) {
+                Some(error) => Err(SupplierError::Refused(refusal(error))),
+                None => read(value)
+                    .ok_or_else(|| SupplierError::Unknown("the order was left out".into())),
+            };
+            (order.clone(), result)
+        })
+        .collect())
+}
+
+fn service(entry: &Value) -> Option<Service> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    let flag = |name: &str| match entry.get(name) {
+        Some(Value::Bool(flag)) => *flag,
+        other => integer(other).is_some_and(|n| n != 0),
+    };
+    Some(Service {
+        id: number(entry.get("service"))?,
+        name: text("name")?,
+        kind: text("type")?,
+        category: text("category").unwrap_or_default(),
+        rate: number(entry.get("rate"))?,
+        min: integer(entry.get("min"))?.max(1),
+        max: integer(entry.get("max"))?,
+        drip_feed: flag("dripfeed"),
+        refill: flag("refill"),
+        cancel: flag("cancel"),
+    })
+}

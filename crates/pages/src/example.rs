@@ -1,0 +1,145 @@
+//! An answer with each code, made by the code that makes the real ones.
+
+use catalogue::platform::{
+    Conflict, FieldError, Format, OrderRefusal, PlatformError, Property, Subject, SupportReason,
+};
+use catalogue::{Entry, Face};
+use kernel::{Credits, Locale};
+
+/// A status and a body in which `entry` stands.
+pub struct Example {
+    pub status: u16,
+    /// Indented JSON.
+    pub body: String,
+}
+
+impl Example {
+    /// `None` for a code of which no sample has been written.
+    pub fn of(entry: &Entry, locale: Locale) -> Option<Self> {
+        match entry.face {
+            Face::Platform => {
+                let (status, body) = platform(entry.code)?.respond(locale);
+                let body = serde_json::to_string_pretty(&body).ok()?;
+                Some(Self { status, body })
+            }
+        }
+    }
+}
+
+fn field(property: &'static str, error: impl FnOnce(Property) -> PlatformError) -> PlatformError {
+    PlatformError::fields(vec![FieldError::at(property, error(property.into()))])
+}
+
+fn platform(code: &str) -> Option<PlatformError> {
+    use PlatformError as E;
+    Some(match code {
+        "un_handle_exception" => E::UnHandleException {
+            incident: "01999d1c-2f60-7c3a-9b52-6e0d4a8f1c77".into(),
+        },
+        "data_validation_failed" | "field_is_required" => {
+            field("product_id", |property| E::FieldIsRequired { property })
+        }
+        "o_data_failed" => E::ODataFailed {
+            detail: "$top must be between 1 and 100.".into(),
+        },
+        "token_validation_failed" => E::TokenValidationFailed,
+        "data_not_exist" => E::DataNotExist {
+            what: Subject::Product,
+        },
+        "robot_validation_failed" => E::RobotValidationFailed,
+        "not_allowed_enum_values" => field("delay_minutes", |property| {
+            E::NotAllowedEnumValues {
+            property,
+            allowed: "min0, min5, min10, min15, min30, min60, min90, min120, min150, min180, min210, min240, min270, min300, min360, min420, min480, min540, min600".into(),
+        }
+        }),
+        "value_out_of_range" => field("quantity", |property| E::ValueOutOfRange {
+            property,
+            min: 1,
+            max: 10_000_000,
+        }),
+        "failed_to_upload_file" => E::FailedToUploadFile,
+        "organization_disable" => E::OrganizationDisable,
+        "organization_id_incorrect" => E::OrganizationIdIncorrect,
+        "sequence_at_least_one_element" => field("order_ids", |property| {
+            E::SequenceAtLeastOneElement { property }
+        }),
+        "credit_not_enough" => E::CreditNotEnough {
+            needed: Credits::new(1200),
+            available: Credits::new(50),
+        },
+        "create_order_failed" => E::CreateOrderFailed {
+            reason: OrderRefusal::OffSale,
+        },
+        "string_length_out_of_range" => field("comments", |property| E::StringLengthOutOfRange {
+            property,
+            min: 1,
+            max: 10_000,
+        }),
+        "invalid_email_format" => field("email", |property| E::InvalidEmailFormat { property }),
+        "invalid_format" => field("link", |property| E::InvalidFormat {
+            property,
+            expected: Format::Url,
+        }),
+        "file_type_must_be_temp" => field("file_id", |property| E::FileTypeMustBeTemp { property }),
+        "organization_not_belong_account" => E::OrganizationNotBelongAccount,
+        "mobile_phone_only" => field("phone_number", |property| E::MobilePhoneOnly { property }),
+        "phone_number_invalid" => field("phone_number", |property| E::PhoneNumberInvalid {
+            property,
+        }),
+        "get_invoice_failed" => E::GetInvoiceFailed,
+        "invoice_provider_not_allow_invoice_receive_type" => {
+            E::InvoiceProviderNotAllowInvoiceReceiveType
+        }
+        "invoice_provider_not_allow_invoice_tax_type" => E::InvoiceProviderNotAllowInvoiceTaxType,
+        "create_invoice_failed" => E::CreateInvoiceFailed,
+        "invoice_not_found" => E::InvoiceNotFound,
+        "invoice_status_incorrect" => E::InvoiceStatusIncorrect,
+        "issue_invoice_failed" => E::IssueInvoiceFailed,
+        "void_invoice_failed" => E::VoidInvoiceFailed,
+        "get_invoice_print_url_failed" => E::GetInvoicePrintUrlFailed,
+        "credit_charge_payment_type_incorrect" => E::CreditChargePaymentTypeIncorrect,
+        "credit_charge_status_incorrect" => E::CreditChargeStatusIncorrect,
+        "credit_charge_not_belong_organization" => E::CreditChargeNotBelongOrganization,
+        "credit_charge_not_belong_account" => E::CreditChargeNotBelongAccount,
+        "batch_operation_failed" => E::BatchOperationFailed {
+            items: vec![FieldError::at(
+                "order_ids[0]",
+                E::DataNotExist {
+                    what: Subject::Order,
+                },
+            )],
+        },
+        "invalid_expiry_date" => E::InvalidExpiryDate,
+        "conflicting_parameters" => E::ConflictingParameters {
+            conflict: Conflict::LinkAndUsername,
+        },
+        "below_minimum_quantity" => E::BelowMinimumQuantity { min: 10 },
+        "exceeds_maximum_quantity" => E::ExceedsMaximumQuantity { max: 100_000 },
+        "contact_customer_service" => E::ContactCustomerService {
+            reason: SupportReason::SupplierUnavailable,
+        },
+        "incorrect_service_id" => E::IncorrectServiceId,
+        "incorrect_order_id" => E::IncorrectOrderId,
+        "pay_uni_order_not_found" => E::PayUniOrderNotFound,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_stands_in_its_example() {
+        for entry in catalogue::entries() {
+            for locale in Locale::ALL {
+                let example = Example::of(entry, locale);
+                let example = example.unwrap_or_else(|| panic!("no example of {}", entry.path()));
+                let code = format!("\"result_code\": \"{}\"", entry.code);
+                assert!(example.body.contains(&code), "{}", example.body);
+                assert_eq!(example.status, entry.status, "{}", entry.path());
+            }
+        }
+    }
+}
