@@ -96,8 +96,6 @@ phrases! {
         AlreadyEnded { en: "the order has already ended", zh_tw: "訂單已結束", zh_cn: "订单已结束" },
         /// The order has not been completed.
         NotCompleted { en: "the order is not complete yet", zh_tw: "訂單尚未完成", zh_cn: "订单尚未完成" },
-        /// The total is beyond what can be charged.
-        TotalTooLarge { en: "the total is too large", zh_tw: "訂單總額過大", zh_cn: "订单总额过大" },
     }
 }
 
@@ -412,7 +410,7 @@ errors! {
         },
         /// Only people can help: the supplier's side is at fault, or a limit must be raised.
         ContactCustomerService { reason: SupportReason } = "contact_customer_service" {
-            status: 400, level: Top, retry: Later,
+            status: 400, level: Both, retry: Later,
             en: "{reason} Please contact customer service with the request and its time.",
             zh_tw: "{reason}請提供請求內容與時間點聯繫客服。",
             zh_cn: "{reason}请提供请求内容与时间点联系客服。",

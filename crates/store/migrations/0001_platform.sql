@@ -185,12 +185,19 @@ CREATE TABLE simulator_orders (
     service INTEGER NOT NULL,
     link TEXT NOT NULL,
     quantity INTEGER NOT NULL,
+    runs INTEGER NOT NULL,
+    interval_minutes INTEGER NOT NULL,
+    old_posts INTEGER,
+    delay_minutes INTEGER NOT NULL,
+    expires_at INTEGER,
+    rate TEXT NOT NULL,
     fate TEXT NOT NULL,
-    status TEXT NOT NULL,
-    delivered INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
+    stopped_at INTEGER,
     times_received INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX simulator_orders_by_link ON simulator_orders (link, service);
 
 CREATE TABLE simulator_refills (
     refill INTEGER NOT NULL PRIMARY KEY,

@@ -1,1 +1,5 @@
-fn main() {}
+//! `tallystick`: see `tallystick --help`.
+
+fn main() -> std::process::ExitCode {
+    tallystick::cli::main()
+}

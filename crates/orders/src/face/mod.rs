@@ -7,7 +7,7 @@ mod order;
 mod organization;
 mod product;
 
-pub use openapi::document;
+pub use openapi::{Operation, document, lists, operations};
 
 use crate::Orders;
 use axum::Router;

@@ -111,7 +111,7 @@ pub static ENTITY: Entity = Entity {
 };
 
 static DETAIL_ENTITY: Entity = Entity {
-    name: "OrderDetailResponse",
+    name: "OrderDetail",
     fields: &[
         field("id", "d.order_detail_id", Kind::Guid, false),
         field("product_id", "d.product_id", Kind::Guid, false),

@@ -157,3 +157,40 @@ impl fmt::Display for SupplierError {
         }
     }
 }
+
+/// Stands in where no supplier is configured: it is never reached.
+#[derive(Clone, Copy, Debug)]
+pub struct NotConfigured;
+
+impl NotConfigured {
+    fn answer<'a, T: Send + 'a>() -> Answer<'a, T> {
+        let error = SupplierError::NotReached("no supplier is configured (set supplier.url and supplier.key)".into());
+        Box::pin(std::future::ready(Err(error)))
+    }
+}
+
+impl Supplier for NotConfigured {
+    fn add<'a>(&'a self, _: &'a NewOrder, _: &'a str) -> Answer<'a, String> {
+        Self::answer()
+    }
+
+    fn status<'a>(&'a self, _: &'a [String]) -> Answer<'a, PerOrder<Progress>> {
+        Self::answer()
+    }
+
+    fn refill<'a>(&'a self, _: &'a [String]) -> Answer<'a, PerOrder<String>> {
+        Self::answer()
+    }
+
+    fn cancel<'a>(&'a self, _: &'a [String]) -> Answer<'a, PerOrder<()>> {
+        Self::answer()
+    }
+
+    fn services(&self) -> Answer<'_, Vec<Service>> {
+        Self::answer()
+    }
+
+    fn recognizes_references(&self) -> bool {
+        false
+    }
+}

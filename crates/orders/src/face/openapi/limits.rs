@@ -1,0 +1,18 @@
+//! The limits that the document states. Tests compare them with what the face enforces.
+
+/// Numbers in bodies are 1 to this.
+pub const LARGEST_NUMBER: i64 = 10_000_000;
+/// Characters of `comments`.
+pub const LONGEST_COMMENTS: i64 = 10_000;
+/// Characters of `username`.
+pub const LONGEST_USERNAME: i64 = 255;
+/// Characters of `link`.
+pub const LONGEST_LINK: i64 = 2048;
+/// Characters of `Idempotency-Key`.
+pub const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+/// Bytes of a body.
+pub const LARGEST_BODY: usize = 256 * 1024;
+/// Rows of a page.
+pub const LARGEST_PAGE: i64 = 100;
+/// Rows to leave out.
+pub const LARGEST_SKIP: i64 = i32::MAX as i64;

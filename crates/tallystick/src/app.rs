@@ -1,0 +1,140 @@
+//! Puts the parts together: one database, one clock, the faces, and what stands beside them.
+
+use crate::config::Config;
+use crate::sandbox::{self, Sandbox};
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::routing::get;
+use httpkit::face::FaceLayer;
+use httpkit::{Reply, health};
+use kernel::{Clock, Rng, Secret};
+use orders::Orders;
+use orders::face::PlatformFace;
+use orders::supplier::{Panel, PanelConfig};
+use simulators::{Supplier as SupplierSimulator, SupplierConfig};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Db;
+
+/// Where the simulated supplier is reached on this server.
+const SIMULATED_SUPPLIER: &str = "/simulators/supplier";
+
+/// What the parts run on.
+#[derive(Clone)]
+pub struct Parts {
+    /// A migrated database.
+    pub db: Db,
+    /// The server's time.
+    pub clock: Arc<dyn Clock>,
+    /// The simulators' time, which a sandbox may let stand still.
+    pub simulator_clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<Rng>,
+}
+
+/// A server, ready to be served.
+#[derive(Clone)]
+pub struct App {
+    /// The order platform.
+    pub orders: Orders,
+    /// The simulated supplier, in a sandbox.
+    pub supplier: Option<SupplierSimulator>,
+    /// Everything that is served.
+    pub router: Router,
+}
+
+/// How a sandbox's supplier behaves.
+#[derive(Clone, Debug, Default)]
+pub struct SandboxOptions {
+    /// How fast the simulated supplier delivers.
+    pub supplier: SupplierConfig,
+    /// Moves the simulators' time, when it stands still.
+    pub still: Option<Arc<kernel::ManualClock>>,
+}
+
+impl App {
+    /// Wires a server that will be reached at `address`. With `sandbox`, the supplier is simulated and
+    /// fixtures can be set up over HTTP.
+    pub async fn build(
+        parts: Parts,
+        config: &Config,
+        address: SocketAddr,
+        sandbox: Option<SandboxOptions>,
+    ) -> Result<Self> {
+        let (supplier_config, simulator) = match &sandbox {
+            Some(options) => {
+                let simulator = SupplierSimulator::new(
+                    parts.db.clone(),
+                    Arc::clone(&parts.simulator_clock),
+                    options.supplier.clone(),
+                );
+                (simulated_supplier(address, &options.supplier), Some(simulator))
+            }
+            None => (
+                config.supplier.clone().context(
+                    "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one",
+                )?,
+                None,
+            ),
+        };
+        let panel = Panel::new(supplier_config).context("the connector to the supplier")?;
+        let orders = Orders::new(
+            parts.db.clone(),
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.rng),
+            Arc::new(panel),
+            config.orders.clone(),
+        );
+        let layer = FaceLayer {
+            face: Arc::new(PlatformFace),
+            clock: Arc::clone(&parts.clock),
+            rng: Arc::clone(&parts.rng),
+            timeout: config.request_timeout,
+        };
+        health::metrics();
+        let mut router = orders::face::router(orders.clone(), layer)
+            .merge(reference())
+            .merge(health::router(parts.db.clone()));
+        if let (Some(options), Some(simulator)) = (sandbox, &simulator) {
+            let sandbox = Sandbox::new(orders.clone(), simulator.clone(), options.still);
+            router = router
+                .merge(sandbox::router(sandbox))
+                .nest(SIMULATED_SUPPLIER, simulator.router());
+        }
+        Ok(Self {
+            orders,
+            supplier: simulator,
+            router,
+        })
+    }
+}
+
+fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelConfig {
+    // A server that listens on every address reaches itself on loopback.
+    let address = match address.ip() {
+        ip if ip.is_unspecified() && ip.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        ip if ip.is_unspecified() => {
+            SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
+        }
+        _ => address,
+    };
+    PanelConfig {
+        url: format!("http://{address}{SIMULATED_SUPPLIER}/api/v2"),
+        key: Secret::new(simulator.key.expose().clone()),
+        timeout: Duration::from_secs(10),
+        reference_field: Some("reference".into()),
+    }
+}
+
+/// What describes the faces: error pages, codes, OpenAPI.
+fn reference() -> Router {
+    Router::new()
+        .route("/", get(|| async { axum::response::Redirect::temporary("/docs/errors") }))
+        .route("/errors.json", get(|| async { Reply::ok(&catalogue::errors_json()) }))
+        .route(
+            "/openapi/platform.json",
+            get(|| async { Reply::ok(&orders::face::document()) }),
+        )
+        .merge(pages::router())
+}

@@ -1,0 +1,127 @@
+use super::{open_database, print, start_log};
+use crate::app::{App, Parts, SandboxOptions};
+use crate::config::{Config, Flags, ServeFlags};
+use crate::{seed, serve, traffic};
+use anyhow::Result;
+use kernel::{Clock, Credits, ManualClock, Rng, SystemClock};
+use serde_json::json;
+use simulators::{Delivery, SupplierConfig};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pays for a few hundred orders of 100 units.
+const CREDIT: Credits = Credits::new(50_000);
+
+#[derive(clap::Args)]
+pub struct Demo {
+    #[command(flatten)]
+    serve: ServeFlags,
+    /// Print one line of JSON with addresses, keys and ids instead of a guide
+    #[arg(long)]
+    json: bool,
+    /// No live traffic, and simulators whose time stands still (POST /sandbox/advance moves it)
+    #[arg(long)]
+    still: bool,
+}
+
+impl Demo {
+    pub async fn run(self, flags: &Flags) -> Result<()> {
+        let mut config = Config::load(flags, &self.serve, "sqlite::memory:")?;
+        let default_log = if self.json { "warn" } else { "info,tallystick=info" };
+        start_log(flags.log.as_deref().unwrap_or(default_log), config.log_format)?;
+        // A demo is watched: orders should be seen to move.
+        config.orders.follow_interval = Duration::from_secs(2);
+        let listener = serve::listen(config.listen).await?;
+        let address = listener.local_addr()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let still = self.still.then(|| Arc::new(ManualClock::at(clock.now())));
+        let parts = Parts {
+            db: open_database(&config).await?,
+            clock: Arc::clone(&clock),
+            simulator_clock: match &still {
+                Some(still) => Arc::clone(still) as Arc<dyn Clock>,
+                None => Arc::clone(&clock),
+            },
+            rng: Arc::new(Rng::from_system()),
+        };
+        let rng = Arc::clone(&parts.rng);
+        let options = SandboxOptions {
+            supplier: SupplierConfig {
+                delivery: Delivery {
+                    start_after: Duration::from_secs(3),
+                    per_1000: Duration::from_secs(60),
+                    ..Delivery::default()
+                },
+                ..SupplierConfig::default()
+            },
+            still,
+        };
+        let app = App::build(parts, &config, address, Some(options)).await?;
+        if let Some(supplier) = &app.supplier {
+            seed::fill(&app.orders, supplier, clock.now()).await.map_err(super::failed)?;
+        }
+        let (organization, key) = seed::organization(&app.orders, "Demo", CREDIT)
+            .await
+            .map_err(super::failed)?;
+        let key = key.expose();
+        let base_url = format!("http://{address}");
+        let server = tokio::spawn({
+            let (app, config) = (app.clone(), config.clone());
+            async move { serve::run(app, listener, &config, serve::stop_signal()).await }
+        });
+        if self.json {
+            let products: serde_json::Map<String, serde_json::Value> = seed::products()
+                .into_iter()
+                .map(|(name, id)| (name.to_owned(), json!(id)))
+                .collect();
+            let line = json!({
+                "base_url": base_url,
+                "platform": {
+                    "private_key": key,
+                    "organization_id": organization,
+                    "products": products,
+                },
+            });
+            print(&line.to_string())?;
+        } else {
+            print(&guide(&base_url, key, &config.database.to_string()))?;
+        }
+        if !self.still {
+            tokio::spawn(traffic::run(app.orders.clone(), rng, base_url));
+        }
+        server.await?
+    }
+}
+
+fn guide(base_url: &str, key: &str, database: &str) -> String {
+    let product = seed::DEFAULT;
+    format!(
+        r#"
+Tallystick demo                                             Ctrl-C stops it
+  server         {base_url}
+  error codes    {base_url}/docs/errors
+  OpenAPI        {base_url}/openapi/platform.json
+  private key    {key}
+  database       {database}
+
+1. Place an order: 100 units for 120 credits.
+
+curl -sS {base_url}/platform/order/ch2/default -H 'x-api-key: {key}' \
+  -H 'content-type: application/json' \
+  -d '{{"product_id": "{product}", "link": "https://example.com/p/1", "quantity": 100}}'
+
+2. Watch it being delivered, and what is left of the credit.
+
+curl -sS {base_url}/platform/order -H 'x-api-key: {key}'
+curl -sS {base_url}/platform/organization/credit/balance -H 'x-api-key: {key}'
+
+3. Meet an error: more than the credit pays for. (tallystick explain credit_not_enough)
+
+curl -sS {base_url}/platform/order/ch2/default -H 'x-api-key: {key}' \
+  -H 'content-type: application/json' \
+  -d '{{"product_id": "{product}", "link": "https://example.com/p/1", "quantity": 90000}}'
+
+Every error code on purpose:  tallystick trigger --all --url {base_url}
+"#
+    )
+}

@@ -1,0 +1,119 @@
+use super::print;
+use anyhow::Result;
+use catalogue::{Entry, Level, Retry};
+use kernel::Locale;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Explain {
+    /// The code, as code or face/code
+    code: String,
+    /// Language: en, zh-TW or zh-CN
+    #[arg(long, default_value = "en", value_parser = locale)]
+    lang: Locale,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Errors {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Openapi {
+    /// The face
+    #[arg(value_parser = ["platform"])]
+    face: String,
+}
+
+fn locale(text: &str) -> Result<Locale, String> {
+    Locale::from_tag(text).ok_or_else(|| "the languages are en, zh-TW and zh-CN".into())
+}
+
+impl Explain {
+    pub fn run(self) -> Result<ExitCode> {
+        match catalogue::find(&self.code) {
+            Ok(entry) if self.json => print(&format!("{:#}", entry.to_json()))?,
+            Ok(entry) => print(&page(entry, self.lang))?,
+            Err(near) => {
+                let mut text = format!("error: there is no code `{}`", self.code);
+                if near.is_empty() {
+                    text.push_str("\nEvery code: tallystick errors");
+                } else {
+                    text.push_str("\nDid you mean:");
+                    for entry in near {
+                        let _ = write!(text, "\n  {}", entry.path());
+                    }
+                }
+                use std::io::Write as _;
+                let _ = writeln!(std::io::stderr(), "{text}");
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn page(entry: &Entry, lang: Locale) -> String {
+    let page = entry.page();
+    let level = match entry.level {
+        Level::Top => "top level",
+        Level::Field => "in validation_failed_responses",
+        Level::Both => "top level or in validation_failed_responses",
+    };
+    let retry = match entry.retry {
+        Retry::AfterFixingRequest => "after changing the request",
+        Retry::AfterChange => "after something else has changed",
+        Retry::Later => "later",
+    };
+    let mut text = format!(
+        "{}\n\n  HTTP     {}, {level}\n  message  {}\n  retry    {retry}\n\n{}\n",
+        entry.path(),
+        entry.status,
+        entry.message(lang),
+        page.section(lang),
+    );
+    match page.scenario {
+        Some(scenario) => {
+            let _ = write!(text, "\nSee it happen: tallystick trigger {}\n", entry.path());
+            for line in scenario.lines() {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        None => text.push_str("\nNo request causes this code in this release.\n"),
+    }
+    text
+}
+
+impl Errors {
+    pub fn run(self) -> Result<()> {
+        if self.json {
+            return print(&format!("{:#}", catalogue::errors_json()));
+        }
+        let mut text = String::new();
+        for entry in catalogue::entries() {
+            let mark = if entry.page().scenario.is_some() { ' ' } else { '-' };
+            let _ = writeln!(
+                text,
+                "{mark} {:<8} {} {:<48} {}",
+                entry.face.name(),
+                entry.status,
+                entry.code,
+                entry.message(Locale::En)
+            );
+        }
+        text.push_str("\n- : not reachable in this release.  More: tallystick explain CODE\n");
+        print(&text)
+    }
+}
+
+impl Openapi {
+    pub fn run(self) -> Result<()> {
+        print(&format!("{:#}", orders::face::document()))
+    }
+}

@@ -1,0 +1,189 @@
+//! The command line.
+
+mod demo;
+mod explain;
+mod manage;
+mod serving;
+mod trigger;
+
+use crate::config::{EXAMPLE, Flags, LogFormat};
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+use kernel::{Clock, SystemClock};
+use orders::Orders;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use store::Db;
+
+/// Where data goes when nobody says.
+const DEFAULT_DATABASE: &str = "sqlite:tallystick.db";
+
+/// Sells on prepaid credit, speaks the published contract, and has a page for every error code.
+///
+/// To look around: `tallystick demo`. To run it for real: `tallystick config example`, `tallystick organizations create`,
+/// `tallystick keys create`, `tallystick serve`.
+#[derive(Parser)]
+#[command(name = "tallystick", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve everything, seeded, in a temporary database: the quickest way to try it
+    Demo(demo::Demo),
+    /// Serve
+    Serve(serving::Serve),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Check configuration, database, ledger, jobs and supplier, and say what to do about what is wrong
+    Doctor,
+    /// Say what an error code means, what causes it and how to fix it
+    Explain(explain::Explain),
+    /// List every error code
+    Errors(explain::Errors),
+    /// Make a real server emit an error code, and show the request and the answer
+    Trigger(trigger::Trigger),
+    /// Print a face's OpenAPI document
+    Openapi(explain::Openapi),
+    /// Create, list and revoke private keys
+    #[command(subcommand)]
+    Keys(manage::Keys),
+    /// Create and list organizations, enable and disable them, give them credit
+    #[command(subcommand)]
+    Organizations(manage::Organizations),
+    /// List products, take over the supplier's services, put products on sale
+    #[command(subcommand)]
+    Products(manage::Products),
+    /// Copy a SQLite database, while it is in use, to a new file
+    Backup(manage::Backup),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print a commented tallystick.toml with every key and its default
+    Example,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let flags = cli.flags;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Demo(demo) => demo.run(&flags).await?,
+            Command::Serve(serve) => serve.run(&flags).await?,
+            Command::Migrate => serving::migrate(&flags).await?,
+            Command::Doctor => return serving::doctor(&flags).await,
+            Command::Explain(explain) => return explain.run(),
+            Command::Errors(errors) => errors.run()?,
+            Command::Trigger(trigger) => return trigger.run().await,
+            Command::Openapi(openapi) => openapi.run()?,
+            Command::Keys(keys) => keys.run(&flags).await?,
+            Command::Organizations(organizations) => organizations.run(&flags).await?,
+            Command::Products(products) => products.run(&flags).await?,
+            Command::Backup(backup) => backup.run(&flags).await?,
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "tallystick", &mut script);
+                print(&String::from_utf8_lossy(&script))?;
+            }
+            Command::Config(ConfigCommand::Example) => print(EXAMPLE)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Sends log lines to standard error.
+fn start_log(filter: &str, format: LogFormat) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .with_context(|| format!("`{filter}` is no log filter (try info, or debug,store=trace)"))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    // A second start, in tests, changes nothing.
+    let _ = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    Ok(())
+}
+
+/// Opens the configured database, with its schema up to date.
+async fn open_database(config: &crate::config::Config) -> Result<Db> {
+    let db = Db::open(&config.database)
+        .await
+        .with_context(|| format!("opening {}", config.database))?;
+    db.migrate(SystemClock.now())
+        .await
+        .with_context(|| format!("migrating {}", config.database))?;
+    Ok(db)
+}
+
+/// The order platform over the configured database, for commands that serve nothing.
+async fn open_orders(flags: &Flags) -> Result<Orders> {
+    let config =
+        crate::config::Config::load(flags, &crate::config::ServeFlags::default(), DEFAULT_DATABASE)?;
+    start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
+    let db = open_database(&config).await?;
+    let supplier: Arc<dyn orders::supplier::Supplier> = match config.supplier {
+        Some(panel) => Arc::new(orders::supplier::Panel::new(panel)?),
+        None => Arc::new(orders::supplier::NotConfigured),
+    };
+    let rng = Arc::new(kernel::Rng::from_system());
+    Ok(Orders::new(db, Arc::new(SystemClock), rng, supplier, config.orders))
+}
+
+/// What went wrong in a use case, for the operator.
+fn failed(error: orders::Error) -> anyhow::Error {
+    match error {
+        orders::Error::Refused(code) => {
+            anyhow::anyhow!(catalogue::Coded::message(&code, kernel::Locale::En))
+        }
+        orders::Error::Failed(cause) => anyhow::anyhow!(cause),
+    }
+}

@@ -1,0 +1,160 @@
+use super::{DEFAULT_DATABASE, failed, open_database, open_orders, print, start_log};
+use crate::app::{App, Parts, SandboxOptions};
+use crate::config::{Config, Flags, ServeFlags};
+use crate::{seed, serve};
+use anyhow::{Context, Result};
+use kernel::{Clock, Rng, SystemClock};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use store::{Db, jobs};
+
+#[derive(clap::Args)]
+pub struct Serve {
+    #[command(flatten)]
+    serve: ServeFlags,
+    /// Use the simulated supplier and open /sandbox, where anybody who reaches this server can set up
+    /// fixtures: for trying out and for tests
+    #[arg(long)]
+    sandbox: bool,
+}
+
+impl Serve {
+    pub async fn run(self, flags: &Flags) -> Result<()> {
+        let config = Config::load(flags, &self.serve, DEFAULT_DATABASE)?;
+        start_log(&config.log, config.log_format)?;
+        let listener = serve::listen(config.listen).await?;
+        let address = listener.local_addr()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let parts = Parts {
+            db: open_database(&config).await?,
+            clock: Arc::clone(&clock),
+            simulator_clock: Arc::clone(&clock),
+            rng: Arc::new(Rng::from_system()),
+        };
+        let sandbox = self.sandbox.then(SandboxOptions::default);
+        let app = App::build(parts, &config, address, sandbox).await?;
+        if let Some(supplier) = &app.supplier {
+            seed::fill(&app.orders, supplier, clock.now()).await.map_err(failed)?;
+        }
+        tracing::info!(%address, database = %config.database, sandbox = self.sandbox, "serving");
+        serve::run(app, listener, &config, serve::stop_signal()).await
+    }
+}
+
+pub async fn migrate(flags: &Flags) -> Result<()> {
+    let config = Config::load(flags, &ServeFlags::default(), DEFAULT_DATABASE)?;
+    start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
+    let db = Db::open(&config.database)
+        .await
+        .with_context(|| format!("opening {}", config.database))?;
+    let report = db.migrate(SystemClock.now()).await?;
+    db.close().await;
+    print(&match report.applied.as_slice() {
+        [] => format!("{}: up to date (version {})", config.database, report.present.len()),
+        applied => format!("{}: applied {applied:?}", config.database),
+    })
+}
+
+/// Looks at everything that a server needs. The exit code is 1 when something is wrong.
+pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
+    let mut report = Report::default();
+    let config = match Config::load(flags, &ServeFlags::default(), DEFAULT_DATABASE) {
+        Ok(config) => config,
+        Err(error) => {
+            report.bad("configuration", &format!("{error:#}"), "see `tallystick config example`");
+            return report.finish();
+        }
+    };
+    report.good("configuration", &format!("listens on {}", config.listen));
+    let db = match Db::open(&config.database).await {
+        Ok(db) => db,
+        Err(error) => {
+            let next = "check the address, that the server runs, and that the folder exists";
+            report.bad("database", &format!("{}: {error}", config.database), next);
+            return report.finish();
+        }
+    };
+    let pending = db.pending_migrations().await.unwrap_or_default();
+    if !pending.is_empty() {
+        let what = format!("{}: migrations {pending:?} are missing", config.database);
+        report.bad("database", &what, "run `tallystick migrate`");
+        return report.finish();
+    }
+    report.good("database", &format!("{} ({})", config.database, db.engine()));
+    let unbalanced = db.scan(ledger::unbalanced).await?;
+    if unbalanced.is_empty() {
+        report.good("ledger", "every balance is the sum of its postings");
+    } else {
+        let what = format!("accounts whose balance is not the sum of their postings: {unbalanced:?}");
+        report.bad("ledger", &what, "restore a backup, and report this");
+    }
+    let now = SystemClock.now();
+    let minute_ago = kernel::Timestamp::from_micros(now.micros() - 60_000_000);
+    let (waiting, overdue) = db.read(move |tx| jobs::count(tx, minute_ago)).await?;
+    if overdue == 0 {
+        report.good("jobs", &format!("{waiting} waiting, none overdue"));
+    } else {
+        let what = format!("{overdue} of {waiting} should have run more than a minute ago");
+        report.bad("jobs", &what, "is a server with --jobs on running?");
+    }
+    let unconfirmed = db.read(orders::repo::orders::count_unconfirmed).await?;
+    if unconfirmed == 0 {
+        report.good("orders", "none was sent without an answer");
+    } else {
+        let what = format!("{unconfirmed} were sent and refunded without the supplier's answer");
+        report.note("orders", &what, "settle them with the supplier");
+    }
+    db.close().await;
+    match config.supplier {
+        None => report.note(
+            "supplier",
+            "not configured",
+            "set supplier.url and supplier.key, or serve with --sandbox",
+        ),
+        Some(_) => {
+            let orders = open_orders(flags).await?;
+            match orders.supplier().services().await {
+                Ok(services) => {
+                    report.good("supplier", &format!("offers {} services", services.len()));
+                }
+                Err(error) => {
+                    let next = "check supplier.url and supplier.key";
+                    report.bad("supplier", &error.to_string(), next);
+                }
+            }
+            orders.db().close().await;
+        }
+    }
+    report.finish()
+}
+
+#[derive(Default)]
+struct Report {
+    text: String,
+    wrong: bool,
+}
+
+impl Report {
+    fn good(&mut self, what: &str, finding: &str) {
+        let _ = writeln!(self.text, "  ok    {what:<14} {finding}");
+    }
+
+    fn note(&mut self, what: &str, finding: &str, next: &str) {
+        let _ = writeln!(self.text, "  note  {what:<14} {finding}\n        {:<14} -> {next}", "");
+    }
+
+    fn bad(&mut self, what: &str, finding: &str, next: &str) {
+        self.wrong = true;
+        let _ = writeln!(self.text, "  WRONG {what:<14} {finding}\n        {:<14} -> {next}", "");
+    }
+
+    fn finish(self) -> Result<ExitCode> {
+        print(&self.text)?;
+        Ok(if self.wrong {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+}

@@ -1,0 +1,160 @@
+use super::{print, start_log};
+use crate::app::{App, Parts, SandboxOptions};
+use crate::config::{Config, Flags, LogFormat, ServeFlags};
+use crate::scenario::{Run, Scenario};
+use crate::{seed, serve};
+use anyhow::{Context, Result, bail};
+use catalogue::Entry;
+use kernel::{Clock, Locale, Rng, SystemClock};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(clap::Args)]
+pub struct Trigger {
+    /// The code, as code or face/code
+    #[arg(required_unless_present = "all")]
+    code: Option<String>,
+    /// Every code that can be reached
+    #[arg(long, conflicts_with = "code")]
+    all: bool,
+    /// A running server with its sandbox open (tallystick demo); without it, one is started for the purpose
+    #[arg(long)]
+    url: Option<String>,
+    /// Print JSON: {face, code, status, emitted, cause} for each code
+    #[arg(long)]
+    json: bool,
+}
+
+impl Trigger {
+    pub async fn run(self) -> Result<ExitCode> {
+        start_log("off", LogFormat::Text)?;
+        let entries: Vec<&Entry> = match &self.code {
+            Some(code) => match catalogue::find(code) {
+                Ok(entry) => vec![entry],
+                Err(near) => {
+                    let near: Vec<String> = near.iter().map(|e| e.path()).collect();
+                    bail!("there is no code `{code}`; near it: {}", near.join(", "));
+                }
+            },
+            None => catalogue::entries().collect(),
+        };
+        let base_url = match self.url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => start_server().await?,
+        };
+        let client = httpkit::outgoing::client(Duration::from_secs(30))?;
+        let mut all_emitted = true;
+        let mut rows = Vec::new();
+        let mut text = String::new();
+        for entry in entries {
+            let page = entry.page();
+            let run = match page.scenario {
+                Some(scenario) => Some(
+                    Scenario::parse(scenario)?
+                        .run(&client, &base_url)
+                        .await
+                        .with_context(|| entry.path())?,
+                ),
+                None => None,
+            };
+            let emitted = run.as_ref().is_some_and(|run| run.emitted(entry.code));
+            // A code without a scenario is known not to be reachable; asked for by name, it is a failure.
+            all_emitted &= emitted || (run.is_none() && self.all);
+            rows.push(json!({
+                "face": entry.face,
+                "code": entry.code,
+                "status": run.as_ref().map_or(entry.status, Run::status),
+                "emitted": emitted,
+                "cause": page.cause(Locale::En),
+            }));
+            if self.all {
+                summarize(&mut text, entry, run.as_ref(), emitted);
+            } else {
+                show(&mut text, entry, run.as_ref(), emitted);
+            }
+        }
+        if self.json {
+            print(&format!("{:#}", json!(rows)))?;
+        } else {
+            print(&text)?;
+        }
+        Ok(if all_emitted {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+fn summarize(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
+    let state = match (run, emitted) {
+        (None, _) => "not reachable yet",
+        (Some(_), true) => "emitted",
+        (Some(_), false) => "NOT EMITTED",
+    };
+    let status = run.map_or(entry.status, Run::status);
+    let _ = writeln!(text, "{state:<18} {status} {}", entry.path());
+    if let Some(failure) = run.and_then(|run| run.failure.as_ref()) {
+        let _ = writeln!(text, "{:<18} {failure}", "");
+    }
+}
+
+fn show(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
+    let _ = writeln!(text, "{}\n\nCause: {}\n", entry.path(), entry.page().cause(Locale::En));
+    let Some(run) = run else {
+        text.push_str("No request causes this code in this release.\n");
+        return;
+    };
+    for exchange in &run.exchanges {
+        for line in exchange.request.lines() {
+            let shown: String = line.chars().take(200).collect();
+            let _ = writeln!(text, "> {shown}");
+        }
+        let _ = writeln!(text, "< {}", exchange.status);
+        let pretty = serde_json::from_str::<serde_json::Value>(&exchange.response);
+        let pretty = pretty.map_or(exchange.response.clone(), |body| format!("{body:#}"));
+        for line in pretty.lines() {
+            let _ = writeln!(text, "< {line}");
+        }
+        text.push('\n');
+    }
+    match (&run.failure, emitted) {
+        (Some(failure), _) => {
+            let _ = writeln!(text, "Not as documented: {failure}");
+        }
+        (None, true) => text.push_str("Emitted, as documented.\n"),
+        (None, false) => text.push_str("NOT EMITTED.\n"),
+    }
+}
+
+/// A server of its own, in memory, on a free port of this machine.
+async fn start_server() -> Result<String> {
+    let flags = Flags {
+        config: Some("/dev/null".into()),
+        database: Some("sqlite::memory:".into()),
+        ..Flags::default()
+    };
+    let serve_flags = ServeFlags {
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ..ServeFlags::default()
+    };
+    let config = Config::load(&flags, &serve_flags, "sqlite::memory:")?;
+    let listener = serve::listen(config.listen).await?;
+    let address = listener.local_addr()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let parts = Parts {
+        db: super::open_database(&config).await?,
+        clock: Arc::clone(&clock),
+        simulator_clock: Arc::clone(&clock),
+        rng: Arc::new(Rng::from_system()),
+    };
+    let app = App::build(parts, &config, address, Some(SandboxOptions::default())).await?;
+    if let Some(supplier) = &app.supplier {
+        seed::fill(&app.orders, supplier, clock.now()).await.map_err(super::failed)?;
+    }
+    tokio::spawn(async move { serve::run(app, listener, &config, std::future::pending()).await });
+    Ok(format!("http://{address}"))
+}

@@ -1,0 +1,284 @@
+//! Configuration: flags over environment over `tallystick.toml` over defaults.
+
+use anyhow::{Context, Result};
+use kernel::Secret;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use store::DatabaseUrl;
+
+/// The embedded example, every key commented.
+pub const EXAMPLE: &str = include_str!("config.example.toml");
+
+/// The settings that `serve` and its kin share. Every flag has an environment variable of the same name.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Configuration file [default: tallystick.toml, if there is one]
+    #[arg(long, env = "TALLYSTICK_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Database: sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", global = true, hide_env_values = true)]
+    pub database: Option<String>,
+    /// Log filter, such as info or debug,store=trace
+    #[arg(long, env = "TALLYSTICK_LOG", value_name = "FILTER", global = true)]
+    pub log: Option<String>,
+    /// Log format: text or json
+    #[arg(long, env = "TALLYSTICK_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    pub log_format: Option<LogFormat>,
+}
+
+/// The settings of a serving process.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ServeFlags {
+    /// Address to listen on
+    #[arg(long, env = "TALLYSTICK_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Requests a minute for each key, or off
+    #[arg(long, env = "TALLYSTICK_RATE_LIMIT", value_name = "N|off")]
+    pub rate_limit: Option<Limit>,
+    /// Seconds that an order waits for the supplier's verdict; 0 sends orders in the background only
+    #[arg(long, env = "TALLYSTICK_VERDICT_WAIT", value_name = "SECONDS")]
+    pub verdict_wait: Option<f64>,
+    /// Whether this process carries out background jobs
+    #[arg(long, env = "TALLYSTICK_JOBS", value_name = "on|off")]
+    pub jobs: Option<Switch>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "they say it")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// A number, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// At most so many.
+    At(u32),
+    /// No limit.
+    Off,
+}
+
+impl std::str::FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            _ => match text.parse() {
+                Ok(n) if n > 0 => Ok(Self::At(n)),
+                _ => Err("write a number of requests a minute, at least 1, or off".into()),
+            },
+        }
+    }
+}
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    listen: Option<SocketAddr>,
+    database: Option<String>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+    rate_limit: Option<toml::Value>,
+    jobs: Option<Switch>,
+    request_timeout_seconds: Option<f64>,
+    shutdown_grace_seconds: Option<f64>,
+    orders: OrdersSection,
+    supplier: SupplierSection,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct OrdersSection {
+    verdict_wait_seconds: Option<f64>,
+    follow_interval_seconds: Option<f64>,
+    give_up_after_hours: Option<f64>,
+    idempotency_hours: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SupplierSection {
+    url: Option<String>,
+    key: Option<String>,
+    timeout_seconds: Option<f64>,
+    reference_field: Option<String>,
+}
+
+/// What is in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// The log filter.
+    pub log: String,
+    /// The log format.
+    pub log_format: LogFormat,
+    /// Whether this process carries out jobs.
+    pub jobs: bool,
+    /// How long an operation may take.
+    pub request_timeout: Duration,
+    /// How long requests under way may take to end when the server stops.
+    pub shutdown_grace: Duration,
+    /// The order platform's settings.
+    pub orders: orders::OrdersConfig,
+    /// How to reach the supplier; `None`: not configured.
+    pub supplier: Option<orders::supplier::PanelConfig>,
+}
+
+impl Config {
+    /// Puts the layers together. `default_database`: where data goes when nobody says.
+    pub fn load(flags: &Flags, serve: &ServeFlags, default_database: &str) -> Result<Self> {
+        let file = File::read(flags.config.as_deref())?;
+        let database = flags.database.clone().or(file.database);
+        let database = database.as_deref().unwrap_or(default_database);
+        let defaults = orders::OrdersConfig::default();
+        let or = |value: Option<f64>, name, default| match value {
+            Some(seconds) => seconds_of(seconds, name),
+            None => Ok(default),
+        };
+        let hours = |value: Option<f64>| value.map(|hours| hours * 3600.0);
+        let rate_limit = match (serve.rate_limit, &file.rate_limit) {
+            (Some(limit), _) => Some(limit),
+            (None, Some(value)) => {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                Some(text.parse().map_err(anyhow::Error::msg).context("rate_limit")?)
+            }
+            (None, None) => None,
+        };
+        let supplier = match (env("TALLYSTICK_SUPPLIER_URL").or(file.supplier.url), env("TALLYSTICK_SUPPLIER_KEY").or(file.supplier.key)) {
+            (Some(url), Some(key)) => Some(orders::supplier::PanelConfig {
+                url: supplier_url(&url)?,
+                key: Secret::new(key),
+                timeout: or(file.supplier.timeout_seconds, "supplier.timeout_seconds", Duration::from_secs(10))?,
+                reference_field: file.supplier.reference_field.filter(|field| !field.is_empty()),
+            }),
+            (None, None) => None,
+            _ => anyhow::bail!("the supplier needs both an address and a key: set supplier.url and supplier.key, or TALLYSTICK_SUPPLIER_URL and TALLYSTICK_SUPPLIER_KEY"),
+        };
+        Ok(Self {
+            listen: serve.listen.or(file.listen).unwrap_or(([127, 0, 0, 1], 8080).into()),
+            database: database.parse().context("the database address")?,
+            log: flags.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+            jobs: serve.jobs.or(file.jobs) != Some(Switch::Off),
+            request_timeout: or(file.request_timeout_seconds, "request_timeout_seconds", Duration::from_secs(30))?,
+            shutdown_grace: or(file.shutdown_grace_seconds, "shutdown_grace_seconds", Duration::from_secs(20))?,
+            orders: orders::OrdersConfig {
+                verdict_wait: or(serve.verdict_wait.or(file.orders.verdict_wait_seconds), "verdict wait", defaults.verdict_wait)?,
+                follow_interval: or(file.orders.follow_interval_seconds, "orders.follow_interval_seconds", defaults.follow_interval)?,
+                give_up_after: or(hours(file.orders.give_up_after_hours), "orders.give_up_after_hours", defaults.give_up_after)?,
+                idempotency_lifetime: or(hours(file.orders.idempotency_hours), "orders.idempotency_hours", defaults.idempotency_lifetime)?,
+                rate_limit: match rate_limit {
+                    Some(Limit::Off) => None,
+                    Some(Limit::At(limit)) => Some(limit),
+                    None => defaults.rate_limit,
+                },
+            },
+            supplier,
+        })
+    }
+}
+
+impl File {
+    fn read(path: Option<&Path>) -> Result<Self> {
+        let (path, required) = match path {
+            Some(path) => (path, true),
+            None => (Path::new("tallystick.toml"), false),
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => toml::from_str(&text)
+                .with_context(|| format!("{} (see `tallystick config example`)", path.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {
+                Ok(Self::default())
+            }
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+        }
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn seconds_of(seconds: f64, name: &str) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|d| *d <= Duration::from_secs(10 * 365 * 24 * 3600))
+        .with_context(|| format!("{name}: {seconds} is not a length of time"))
+}
+
+fn supplier_url(text: &str) -> Result<String> {
+    let url = reqwest::Url::parse(text).context("supplier.url")?;
+    anyhow::ensure!(
+        matches!(url.scheme(), "http" | "https") && url.host().is_some(),
+        "supplier.url must begin with http:// or https://"
+    );
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Uncommented, the example says exactly what is in force without a file.
+    #[test]
+    fn the_example_shows_the_defaults() {
+        let uncommented: String = EXAMPLE
+            .lines()
+            .filter_map(|line| match line.strip_prefix("# ") {
+                Some(_) => None,
+                None => Some(line.strip_prefix('#').unwrap_or(line)),
+            })
+            .filter(|line| !line.starts_with("url") && !line.starts_with("key"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("example.toml");
+        std::fs::write(&path, uncommented).unwrap();
+        let flags = Flags {
+            config: Some(path),
+            ..Flags::default()
+        };
+        let example = Config::load(&flags, &ServeFlags::default(), "sqlite::memory:").unwrap();
+        let flags = Flags {
+            config: Some("/dev/null".into()),
+            database: Some("sqlite:tallystick.db".into()),
+            ..Flags::default()
+        };
+        let defaults = Config::load(&flags, &ServeFlags::default(), "sqlite::memory:").unwrap();
+        assert_eq!(format!("{example:?}"), format!("{defaults:?}"));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bad.toml");
+        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
+        let flags = Flags {
+            config: Some(path),
+            ..Flags::default()
+        };
+        let error = Config::load(&flags, &ServeFlags::default(), "sqlite::memory:").unwrap_err();
+        assert!(format!("{error:#}").contains("lisen"), "{error:#}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The server: configuration, wiring, jobs, the sandbox, and the runner of the error pages' scenarios.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod runner;
+pub mod sandbox;
+pub mod scenario;
+pub mod seed;
+pub mod serve;
+pub mod traffic;

@@ -1,0 +1,177 @@
+//! The sandbox: fixtures and faults over HTTP, for scenarios, tests and people who try things out.
+//!
+//! Only `demo` and `serve --sandbox` open it. Fixtures go through the same use cases as everything
+//! else, or do real damage to rows of their own; no code is ever forced.
+//!
+//! - `POST /sandbox/given` `{"given": ["an organization with 50 credits", …]}` → variables
+//! - `POST /sandbox/advance` `{"minutes": 90}`: moves the simulators' time where it stands still
+//! - `POST /sandbox/supplier` `{"fault": "down" | "out_of_funds" | "garbled" | "lost" | null}`
+
+use crate::seed;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use httpkit::{Reply, body};
+use kernel::{Credits, ManualClock};
+use orders::Orders;
+use orders::model::OrganizationId;
+use serde::Deserialize;
+use simulators::{Fault, Supplier};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{params, statements};
+
+statements! {
+    LOSE_ACCOUNT = "DELETE FROM credit_accounts WHERE account_id = $1";
+}
+
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// What the sandbox acts on.
+#[derive(Clone)]
+pub struct Sandbox {
+    orders: Orders,
+    supplier: Supplier,
+    still: Option<Arc<ManualClock>>,
+}
+
+/// Names for scenarios, as in `{{private_key}}`.
+pub type Variables = BTreeMap<String, String>;
+
+impl Sandbox {
+    /// A sandbox over a wired server. `still`: the simulators' clock, if it only moves when told to.
+    pub const fn new(orders: Orders, supplier: Supplier, still: Option<Arc<ManualClock>>) -> Self {
+        Self {
+            orders,
+            supplier,
+            still,
+        }
+    }
+
+    /// Sets up a fixture by its name.
+    async fn given(&self, name: &str, variables: &mut Variables) -> Result<(), String> {
+        let internal = |error: orders::Error| format!("{error:?}");
+        let words: Vec<&str> = name.split_whitespace().collect();
+        match words.as_slice() {
+            ["an", "organization", "with", credits, "credits"] => {
+                let credits: i64 = credits.parse().map_err(|_| "credits is a number")?;
+                self.organization(credits, variables).await.map_err(internal)?;
+            }
+            ["a", "disabled", "organization"] => {
+                let id = self.organization(1000, variables).await.map_err(internal)?;
+                let disabled = self.orders.set_organization_enabled(id, false).await;
+                disabled.map_err(internal)?;
+            }
+            ["a", "revoked", "private", "key"] => {
+                let id = self.organization(1000, variables).await.map_err(internal)?;
+                let (key, secret) =
+                    self.orders.create_key(id, "revoked", None).await.map_err(internal)?;
+                self.orders.revoke_key(key.private_key_id).await.map_err(internal)?;
+                variables.insert("private_key".into(), secret.expose().clone());
+            }
+            ["an", "organization", "whose", "credit", "account", "is", "missing"] => {
+                let id = self.organization(0, variables).await.map_err(internal)?;
+                self.orders
+                    .db()
+                    .write(move |tx| tx.execute(LOSE_ACCOUNT, params![id]))
+                    .await
+                    .map_err(|e| e.to_string())?;
+            }
+            _ => return Err(format!("there is no fixture `{name}`")),
+        }
+        Ok(())
+    }
+
+    async fn organization(
+        &self,
+        credits: i64,
+        variables: &mut Variables,
+    ) -> orders::Result<OrganizationId> {
+        let (id, key) = seed::organization(&self.orders, "Scenario", Credits::new(credits)).await?;
+        variables.insert("organization_id".into(), id.to_string());
+        variables.insert("private_key".into(), key.expose().clone());
+        Ok(id)
+    }
+}
+
+/// The routes.
+pub fn router(sandbox: Sandbox) -> Router {
+    Router::new()
+        .route("/sandbox/given", post(given))
+        .route("/sandbox/advance", post(advance))
+        .route("/sandbox/supplier", post(supplier))
+        .with_state(sandbox)
+}
+
+#[derive(Deserialize)]
+struct Given {
+    given: Vec<String>,
+}
+
+async fn given(State(sandbox): State<Sandbox>, body: Body) -> Result<Reply, Response> {
+    let wanted: Given = read(body).await?;
+    let mut variables = Variables::new();
+    for (name, id) in seed::products() {
+        variables.insert(format!("product.{name}"), id.to_string());
+    }
+    for name in wanted.given.iter().take(16) {
+        sandbox.given(name, &mut variables).await.map_err(refuse)?;
+    }
+    Ok(Reply::ok(&variables))
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    minutes: u32,
+}
+
+async fn advance(State(sandbox): State<Sandbox>, body: Body) -> Result<Reply, Response> {
+    let wanted: Advance = read(body).await?;
+    let clock = sandbox
+        .still
+        .as_ref()
+        .ok_or_else(|| refuse("the simulators' time moves by itself here".into()))?;
+    let now = clock.advance(Duration::from_secs(u64::from(wanted.minutes) * 60));
+    Ok(Reply::ok(&serde_json::json!({ "now": now })))
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    fault: Option<String>,
+}
+
+async fn supplier(State(sandbox): State<Sandbox>, body: Body) -> Result<Reply, Response> {
+    let wish: Wish = read(body).await?;
+    let fault = match wish.fault.as_deref() {
+        None => None,
+        Some("out_of_funds") => Some(Fault::OutOfFunds),
+        Some("down") => Some(Fault::Down),
+        Some("garbled") => Some(Fault::Garbled),
+        Some("lost") => Some(Fault::LoseAnswer),
+        Some("invalid_key") => Some(Fault::InvalidKey),
+        Some("slow") => Some(Fault::Slow(Duration::from_secs(8))),
+        Some(other) => {
+            return Err(refuse(format!(
+                "`{other}` is no fault: out_of_funds, down, slow, garbled, lost, invalid_key or null"
+            )));
+        }
+    };
+    sandbox.supplier.set_fault(fault);
+    Ok(Reply::ok(&serde_json::json!({ "fault": wish.fault })))
+}
+
+async fn read<T: for<'a> Deserialize<'a>>(body: Body) -> Result<T, Response> {
+    let body = body::read(body, LARGEST_BODY)
+        .await
+        .map_err(|_| refuse("the body could not be read".into()))?;
+    serde_json::from_slice(&body).map_err(|e| refuse(format!("the body: {e}")))
+}
+
+fn refuse(message: String) -> Response {
+    let body = serde_json::json!({ "error": message });
+    Reply::new(StatusCode::BAD_REQUEST, &body).into_response()
+}

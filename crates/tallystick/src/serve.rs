@@ -1,0 +1,83 @@
+//! Serving until told to stop.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::runner;
+use anyhow::{Context, Result};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Listens on `address`.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("listening on {address} (is another server running there? choose another address with --listen)")
+    })
+}
+
+/// Completes on Ctrl-C or SIGTERM.
+pub async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+            let _ = interrupted.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupted.await;
+}
+
+/// Serves `app` until `stop` completes; then finishes requests and jobs under way and closes the database.
+pub async fn run(
+    app: App,
+    listener: TcpListener,
+    config: &Config,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let (stopping, stopped) = watch::channel(false);
+    let jobs = config.jobs.then(|| {
+        let (orders, stopped) = (app.orders.clone(), stopped.clone());
+        tokio::spawn(async move {
+            if let Err(error) = orders.schedule_recurring().await {
+                tracing::error!(?error, "scheduling the recurring jobs failed");
+            }
+            runner::run(orders, until(stopped)).await;
+        })
+    });
+    let server = httpkit::server::serve(listener, app.router, until(stopped), config.shutdown_grace);
+    let server = async {
+        tokio::pin!(server);
+        tokio::select! {
+            result = &mut server => result,
+            () = stop => {
+                tracing::info!("stopping: finishing what is under way");
+                let _ = stopping.send(true);
+                server.await
+            }
+        }
+    };
+    server.await.context("serving")?;
+    if let Some(jobs) = jobs
+        && tokio::time::timeout(config.shutdown_grace, jobs).await.is_err()
+    {
+        tracing::warn!("stopped with jobs under way; they are taken up again when their leases end");
+    }
+    // Orders' own follow-up tasks may still be writing: the store takes no more from here on.
+    tokio::time::timeout(Duration::from_secs(10), app.orders.db().close())
+        .await
+        .context("closing the database")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
