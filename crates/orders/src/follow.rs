@@ -1,7 +1,7 @@
 //! Following orders until they have ended, and giving back what was not delivered.
 
 use crate::dispatch::{Refund, end};
-use crate::model::{OrderStatus, PaymentStatus};
+use crate::model::{OrderStatus, PaymentStatus, ProductType};
 use crate::repo::orders::{self, Line};
 use crate::supplier::{Progress, State, SupplierError};
 use crate::{Orders, Result};
@@ -119,16 +119,18 @@ struct Outcome {
 
 impl Outcome {
     /// What a state of the supplier's means for the order. A partial delivery costs what the units
-    /// delivered cost; a cancelled order costs nothing.
+    /// delivered cost; a cancelled order costs nothing. A subscription is completed when it expires,
+    /// which may leave posts that never came: they are a partial delivery too.
     fn of(line: &Line, progress: &Progress) -> Self {
+        let remains = progress.remains.unwrap_or(0).clamp(0, line.units);
+        let expired = line.detail.product_type == ProductType::Ch2Subscriptions && remains > 0;
         let (status, refund) = match progress.state {
             State::Pending => (OrderStatus::Establish, None),
             State::Processing => (OrderStatus::Processing, None),
             State::InProgress => (OrderStatus::InProgress, None),
-            State::Completed => (OrderStatus::Complete, None),
+            State::Completed if !expired => (OrderStatus::Complete, None),
             State::Canceled => (OrderStatus::Cancel, Some(line.detail.subtotal)),
-            State::Partial => {
-                let remains = progress.remains.unwrap_or(0).clamp(0, line.units);
+            State::Completed | State::Partial => {
                 let owed = line.detail.price.total(line.units - remains);
                 let refund = line.detail.subtotal.minus(owed).unwrap_or(Credits::ZERO);
                 (OrderStatus::Partial, Some(refund.max(Credits::ZERO)))

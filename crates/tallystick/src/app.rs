@@ -45,12 +45,21 @@ pub struct App {
 }
 
 /// How a sandbox's supplier behaves.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SandboxOptions {
     /// How fast the simulated supplier delivers.
     pub supplier: SupplierConfig,
     /// Moves the simulators' time, when it stands still.
     pub still: Option<Arc<kernel::ManualClock>>,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            supplier: SupplierConfig::new(Secret::new("sandbox".into())),
+            still: None,
+        }
+    }
 }
 
 impl App {
@@ -113,7 +122,9 @@ impl App {
 fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelConfig {
     // A server that listens on every address reaches itself on loopback.
     let address = match address.ip() {
-        ip if ip.is_unspecified() && ip.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        ip if ip.is_unspecified() && ip.is_ipv4() => {
+            SocketAddr::from(([127, 0, 0, 1], address.port()))
+        }
         ip if ip.is_unspecified() => {
             SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
         }
@@ -130,8 +141,14 @@ fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelC
 /// What describes the faces: error pages, codes, OpenAPI.
 fn reference() -> Router {
     Router::new()
-        .route("/", get(|| async { axum::response::Redirect::temporary("/docs/errors") }))
-        .route("/errors.json", get(|| async { Reply::ok(&catalogue::errors_json()) }))
+        .route(
+            "/",
+            get(|| async { axum::response::Redirect::temporary("/docs/errors") }),
+        )
+        .route(
+            "/errors.json",
+            get(|| async { Reply::ok(&catalogue::errors_json()) }),
+        )
         .route(
             "/openapi/platform.json",
             get(|| async { Reply::ok(&orders::face::document()) }),

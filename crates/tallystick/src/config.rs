@@ -18,13 +18,24 @@ pub struct Flags {
     #[arg(long, env = "TALLYSTICK_CONFIG", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Database: sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        global = true,
+        hide_env_values = true
+    )]
     pub database: Option<String>,
     /// Log filter, such as info or debug,store=trace
     #[arg(long, env = "TALLYSTICK_LOG", value_name = "FILTER", global = true)]
     pub log: Option<String>,
     /// Log format: text or json
-    #[arg(long, env = "TALLYSTICK_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    #[arg(
+        long,
+        env = "TALLYSTICK_LOG_FORMAT",
+        value_name = "FORMAT",
+        global = true
+    )]
     pub log_format: Option<LogFormat>,
 }
 
@@ -160,34 +171,83 @@ impl Config {
         let rate_limit = match (serve.rate_limit, &file.rate_limit) {
             (Some(limit), _) => Some(limit),
             (None, Some(value)) => {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                Some(text.parse().map_err(anyhow::Error::msg).context("rate_limit")?)
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                Some(
+                    text.parse()
+                        .map_err(anyhow::Error::msg)
+                        .context("rate_limit")?,
+                )
             }
             (None, None) => None,
         };
-        let supplier = match (env("TALLYSTICK_SUPPLIER_URL").or(file.supplier.url), env("TALLYSTICK_SUPPLIER_KEY").or(file.supplier.key)) {
+        let supplier = match (
+            env("TALLYSTICK_SUPPLIER_URL").or(file.supplier.url),
+            env("TALLYSTICK_SUPPLIER_KEY").or(file.supplier.key),
+        ) {
             (Some(url), Some(key)) => Some(orders::supplier::PanelConfig {
                 url: supplier_url(&url)?,
                 key: Secret::new(key),
-                timeout: or(file.supplier.timeout_seconds, "supplier.timeout_seconds", Duration::from_secs(10))?,
-                reference_field: file.supplier.reference_field.filter(|field| !field.is_empty()),
+                timeout: or(
+                    file.supplier.timeout_seconds,
+                    "supplier.timeout_seconds",
+                    Duration::from_secs(10),
+                )?,
+                reference_field: file
+                    .supplier
+                    .reference_field
+                    .filter(|field| !field.is_empty()),
             }),
             (None, None) => None,
-            _ => anyhow::bail!("the supplier needs both an address and a key: set supplier.url and supplier.key, or TALLYSTICK_SUPPLIER_URL and TALLYSTICK_SUPPLIER_KEY"),
+            _ => anyhow::bail!(
+                "the supplier needs both an address and a key: set supplier.url and supplier.key, or TALLYSTICK_SUPPLIER_URL and TALLYSTICK_SUPPLIER_KEY"
+            ),
         };
         Ok(Self {
-            listen: serve.listen.or(file.listen).unwrap_or(([127, 0, 0, 1], 8080).into()),
+            listen: serve
+                .listen
+                .or(file.listen)
+                .unwrap_or(([127, 0, 0, 1], 8080).into()),
             database: database.parse().context("the database address")?,
-            log: flags.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
+            log: flags
+                .log
+                .clone()
+                .or(file.log)
+                .unwrap_or_else(|| "info".into()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             jobs: serve.jobs.or(file.jobs) != Some(Switch::Off),
-            request_timeout: or(file.request_timeout_seconds, "request_timeout_seconds", Duration::from_secs(30))?,
-            shutdown_grace: or(file.shutdown_grace_seconds, "shutdown_grace_seconds", Duration::from_secs(20))?,
+            request_timeout: or(
+                file.request_timeout_seconds,
+                "request_timeout_seconds",
+                Duration::from_secs(30),
+            )?,
+            shutdown_grace: or(
+                file.shutdown_grace_seconds,
+                "shutdown_grace_seconds",
+                Duration::from_secs(20),
+            )?,
             orders: orders::OrdersConfig {
-                verdict_wait: or(serve.verdict_wait.or(file.orders.verdict_wait_seconds), "verdict wait", defaults.verdict_wait)?,
-                follow_interval: or(file.orders.follow_interval_seconds, "orders.follow_interval_seconds", defaults.follow_interval)?,
-                give_up_after: or(hours(file.orders.give_up_after_hours), "orders.give_up_after_hours", defaults.give_up_after)?,
-                idempotency_lifetime: or(hours(file.orders.idempotency_hours), "orders.idempotency_hours", defaults.idempotency_lifetime)?,
+                verdict_wait: or(
+                    serve.verdict_wait.or(file.orders.verdict_wait_seconds),
+                    "verdict wait",
+                    defaults.verdict_wait,
+                )?,
+                follow_interval: or(
+                    file.orders.follow_interval_seconds,
+                    "orders.follow_interval_seconds",
+                    defaults.follow_interval,
+                )?,
+                give_up_after: or(
+                    hours(file.orders.give_up_after_hours),
+                    "orders.give_up_after_hours",
+                    defaults.give_up_after,
+                )?,
+                idempotency_lifetime: or(
+                    hours(file.orders.idempotency_hours),
+                    "orders.idempotency_hours",
+                    defaults.idempotency_lifetime,
+                )?,
                 rate_limit: match rate_limit {
                     Some(Limit::Off) => None,
                     Some(Limit::At(limit)) => Some(limit),

@@ -59,7 +59,9 @@ impl Sandbox {
         match words.as_slice() {
             ["an", "organization", "with", credits, "credits"] => {
                 let credits: i64 = credits.parse().map_err(|_| "credits is a number")?;
-                self.organization(credits, variables).await.map_err(internal)?;
+                self.organization(credits, variables)
+                    .await
+                    .map_err(internal)?;
             }
             ["a", "disabled", "organization"] => {
                 let id = self.organization(1000, variables).await.map_err(internal)?;
@@ -68,12 +70,26 @@ impl Sandbox {
             }
             ["a", "revoked", "private", "key"] => {
                 let id = self.organization(1000, variables).await.map_err(internal)?;
-                let (key, secret) =
-                    self.orders.create_key(id, "revoked", None).await.map_err(internal)?;
-                self.orders.revoke_key(key.private_key_id).await.map_err(internal)?;
+                let (key, secret) = self
+                    .orders
+                    .create_key(id, "revoked", None)
+                    .await
+                    .map_err(internal)?;
+                self.orders
+                    .revoke_key(key.private_key_id)
+                    .await
+                    .map_err(internal)?;
                 variables.insert("private_key".into(), secret.expose().clone());
             }
-            ["an", "organization", "whose", "credit", "account", "is", "missing"] => {
+            [
+                "an",
+                "organization",
+                "whose",
+                "credit",
+                "account",
+                "is",
+                "missing",
+            ] => {
                 let id = self.organization(0, variables).await.map_err(internal)?;
                 self.orders
                     .db()

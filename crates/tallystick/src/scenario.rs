@@ -97,7 +97,9 @@ impl Scenario {
                 continue;
             } else {
                 let step = Step::parse(line, &mut lines);
-                scenario.steps.push(step.with_context(|| format!("in the request `{line}`"))?);
+                scenario
+                    .steps
+                    .push(step.with_context(|| format!("in the request `{line}`"))?);
             }
         }
         ensure!(!scenario.steps.is_empty(), "the scenario has no request");
@@ -107,7 +109,10 @@ impl Scenario {
     /// Runs the scenario against the server at `base_url`, which must have its sandbox open.
     pub async fn run(&self, client: &reqwest::Client, base_url: &str) -> Result<Run> {
         let mut variables = given(client, base_url, &self.givens).await?;
-        variables.insert("unknown_id".into(), "00000000-0000-7000-8000-000000000000".into());
+        variables.insert(
+            "unknown_id".into(),
+            "00000000-0000-7000-8000-000000000000".into(),
+        );
         variables.insert("text.10001".into(), "x".repeat(10_001));
         let mut run = Run {
             exchanges: Vec::new(),
@@ -171,7 +176,8 @@ impl Step {
         };
         while let Some(line) = lines.next_if(|l| !l.is_empty() && !l.starts_with("=>")) {
             let (name, value) = line.split_once(':').context("a header is NAME: VALUE")?;
-            step.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            step.headers
+                .push((name.trim().to_owned(), value.trim().to_owned()));
         }
         let mut body = Vec::new();
         while let Some(line) = lines.next_if(|l| !l.starts_with("=>")) {
@@ -183,10 +189,14 @@ impl Step {
                 step.expected.push(Expected::parse(expected)?);
             } else if let Some(keep) = line.strip_prefix("# keep:") {
                 let (name, path) = keep.split_once('=').context("keep is NAME = PATH")?;
-                step.keep.push((name.trim().to_owned(), path.trim().to_owned()));
+                step.keep
+                    .push((name.trim().to_owned(), path.trim().to_owned()));
             }
         }
-        ensure!(!step.expected.is_empty(), "nothing is expected of the answer");
+        ensure!(
+            !step.expected.is_empty(),
+            "nothing is expected of the answer"
+        );
         Ok(step)
     }
 
@@ -232,7 +242,9 @@ impl Expected {
             None => (text, None),
         };
         let mut words = top.split_whitespace();
-        let status = words.next().context("an expectation begins with a status")?;
+        let status = words
+            .next()
+            .context("an expectation begins with a status")?;
         let field = match field.map(|f| f.split_whitespace().collect::<Vec<_>>()) {
             None => None,
             Some(words) => match words.as_slice() {
@@ -265,7 +277,12 @@ impl Expected {
 
 impl std::fmt::Display for Expected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.status, self.code.as_deref().unwrap_or_default())?;
+        write!(
+            f,
+            "{} {}",
+            self.status,
+            self.code.as_deref().unwrap_or_default()
+        )?;
         if let Some((code, property)) = &self.field {
             write!(f, " > {code} {}", property.as_deref().unwrap_or("-"))?;
         }
@@ -315,7 +332,8 @@ mod tests {
 
     #[test]
     fn an_expectation_that_does_not_hold_is_noticed() {
-        let expected = Expected::parse(" 400 data_validation_failed > field_is_required link").unwrap();
+        let expected =
+            Expected::parse(" 400 data_validation_failed > field_is_required link").unwrap();
         let body = |property: &str| {
             serde_json::json!({"result_code": "data_validation_failed", "validation_failed_responses":
                 [{"result_code": "field_is_required", "property_name": property}]})

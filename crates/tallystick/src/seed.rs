@@ -85,7 +85,7 @@ impl Shelf {
 
     fn service(&self) -> Service {
         Service {
-            id: self.service,
+            service: self.service,
             name: self.title.into(),
             kind: self.kind,
             category: self.main_category().into(),

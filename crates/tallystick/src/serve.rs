@@ -52,7 +52,8 @@ pub async fn run(
             runner::run(orders, until(stopped)).await;
         })
     });
-    let server = httpkit::server::serve(listener, app.router, until(stopped), config.shutdown_grace);
+    let server =
+        httpkit::server::serve(listener, app.router, until(stopped), config.shutdown_grace);
     let server = async {
         tokio::pin!(server);
         tokio::select! {
@@ -66,9 +67,13 @@ pub async fn run(
     };
     server.await.context("serving")?;
     if let Some(jobs) = jobs
-        && tokio::time::timeout(config.shutdown_grace, jobs).await.is_err()
+        && tokio::time::timeout(config.shutdown_grace, jobs)
+            .await
+            .is_err()
     {
-        tracing::warn!("stopped with jobs under way; they are taken up again when their leases end");
+        tracing::warn!(
+            "stopped with jobs under way; they are taken up again when their leases end"
+        );
     }
     // Orders' own follow-up tasks may still be writing: the store takes no more from here on.
     tokio::time::timeout(Duration::from_secs(10), app.orders.db().close())

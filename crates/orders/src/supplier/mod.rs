@@ -164,7 +164,9 @@ pub struct NotConfigured;
 
 impl NotConfigured {
     fn answer<'a, T: Send + 'a>() -> Answer<'a, T> {
-        let error = SupplierError::NotReached("no supplier is configured (set supplier.url and supplier.key)".into());
+        let error = SupplierError::NotReached(
+            "no supplier is configured (set supplier.url and supplier.key)".into(),
+        );
         Box::pin(std::future::ready(Err(error)))
     }
 }

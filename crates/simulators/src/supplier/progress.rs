@@ -88,16 +88,18 @@ impl Progress {
 /// How far `order` is at `now`.
 pub fn progress(order: &Order, delivery: &Delivery, now: Timestamp) -> Progress {
     let total = order.task.total();
-    let stopped = order.stopped_at.is_some_and(|at| at <= now);
     let expires = order.task.subscription.and_then(|s| s.expires_at);
     let expired = expires.is_some_and(|at| at <= now);
+    let stopped = order
+        .stopped_at
+        .is_some_and(|at| at <= now && expires.is_none_or(|expiry| at < expiry));
     let until = [order.stopped_at, expires]
         .into_iter()
         .flatten()
         .fold(now, Timestamp::min);
     let elapsed = until.since(order.created_at);
 
-    let started = elapsed >= delivery.start_after;
+    let started = micros(elapsed) >= micros(delivery.start_after);
     let most = match order.fate {
         Fate::Normal | Fate::Forgotten => total,
         Fate::Partial => total / 2,
@@ -313,7 +315,7 @@ mod tests {
             });
             let expected = each.sum::<i64>() / i64::try_from(per_1000).unwrap();
             prop_assert_eq!(
-                super::delivered(&task, &delivery, Duration::from_secs(seconds)),
+                delivered(&task, &delivery, Duration::from_secs(seconds)),
                 expected
             );
         }

@@ -5,7 +5,7 @@ use crate::{seed, serve, traffic};
 use anyhow::Result;
 use kernel::{Clock, Credits, ManualClock, Rng, SystemClock};
 use serde_json::json;
-use simulators::{Delivery, SupplierConfig};
+use simulators::Delivery;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +27,15 @@ pub struct Demo {
 impl Demo {
     pub async fn run(self, flags: &Flags) -> Result<()> {
         let mut config = Config::load(flags, &self.serve, "sqlite::memory:")?;
-        let default_log = if self.json { "warn" } else { "info,tallystick=info" };
-        start_log(flags.log.as_deref().unwrap_or(default_log), config.log_format)?;
+        let default_log = if self.json {
+            "warn"
+        } else {
+            "info,tallystick=info"
+        };
+        start_log(
+            flags.log.as_deref().unwrap_or(default_log),
+            config.log_format,
+        )?;
         // A demo is watched: orders should be seen to move.
         config.orders.follow_interval = Duration::from_secs(2);
         let listener = serve::listen(config.listen).await?;
@@ -45,20 +52,20 @@ impl Demo {
             rng: Arc::new(Rng::from_system()),
         };
         let rng = Arc::clone(&parts.rng);
-        let options = SandboxOptions {
-            supplier: SupplierConfig {
-                delivery: Delivery {
-                    start_after: Duration::from_secs(3),
-                    per_1000: Duration::from_secs(60),
-                    ..Delivery::default()
-                },
-                ..SupplierConfig::default()
-            },
+        let mut options = SandboxOptions {
             still,
+            ..SandboxOptions::default()
+        };
+        options.supplier.delivery = Delivery {
+            start_after: Duration::from_secs(3),
+            per_1000: Duration::from_secs(60),
+            post_every: Duration::from_secs(20),
         };
         let app = App::build(parts, &config, address, Some(options)).await?;
         if let Some(supplier) = &app.supplier {
-            seed::fill(&app.orders, supplier, clock.now()).await.map_err(super::failed)?;
+            seed::fill(&app.orders, supplier, clock.now())
+                .await
+                .map_err(super::failed)?;
         }
         let (organization, key) = seed::organization(&app.orders, "Demo", CREDIT)
             .await

@@ -80,7 +80,11 @@ fn page(entry: &Entry, lang: Locale) -> String {
     );
     match page.scenario {
         Some(scenario) => {
-            let _ = write!(text, "\nSee it happen: tallystick trigger {}\n", entry.path());
+            let _ = write!(
+                text,
+                "\nSee it happen: tallystick trigger {}\n",
+                entry.path()
+            );
             for line in scenario.lines() {
                 let _ = writeln!(text, "  {line}");
             }
@@ -97,7 +101,11 @@ impl Errors {
         }
         let mut text = String::new();
         for entry in catalogue::entries() {
-            let mark = if entry.page().scenario.is_some() { ' ' } else { '-' };
+            let mark = if entry.page().scenario.is_some() {
+                ' '
+            } else {
+                '-'
+            };
             let _ = writeln!(
                 text,
                 "{mark} {:<8} {} {:<48} {}",

@@ -116,7 +116,10 @@ impl Keys {
                 let created = orders.create_key(organization, &label, expires).await;
                 let (key, secret) = created.map_err(failed)?;
                 let secret = secret.expose();
-                print(&format!("{secret}\n\nid {}. The key is not shown again.", key.private_key_id))?;
+                print(&format!(
+                    "{secret}\n\nid {}. The key is not shown again.",
+                    key.private_key_id
+                ))?;
             }
             Self::List { json } => {
                 let keys = orders.keys().await.map_err(failed)?;
@@ -135,7 +138,10 @@ impl Keys {
                             key.private_key_id, key.organization_id, key.hint, key.label
                         );
                     }
-                    print(&or_none(text, "no keys: tallystick keys create ORGANIZATION"))?;
+                    print(&or_none(
+                        text,
+                        "no keys: tallystick keys create ORGANIZATION",
+                    ))?;
                 }
             }
             Self::Revoke { id } => {
@@ -157,7 +163,10 @@ impl Organizations {
                 let organization = orders.create_organization(&name).await.map_err(failed)?;
                 let id = organization.organization_id;
                 if credit > 0 {
-                    orders.grant_credit(id, Credits::new(credit)).await.map_err(failed)?;
+                    orders
+                        .grant_credit(id, Credits::new(credit))
+                        .await
+                        .map_err(failed)?;
                 }
                 print(&id.to_string())?;
             }
@@ -184,7 +193,10 @@ impl Organizations {
                             o.organization_id, o.name
                         );
                     }
-                    print(&or_none(text, "no organizations: tallystick organizations create NAME"))?;
+                    print(&or_none(
+                        text,
+                        "no organizations: tallystick organizations create NAME",
+                    ))?;
                 }
             }
             Self::Enable { organization } => set_enabled(&orders, organization, true).await?,
@@ -195,7 +207,9 @@ impl Organizations {
             } => {
                 exists(&orders, organization).await?;
                 ensure!(amount != 0, "the amount is zero");
-                let balance = orders.grant_credit(organization, Credits::new(amount)).await;
+                let balance = orders
+                    .grant_credit(organization, Credits::new(amount))
+                    .await;
                 print(&format!("balance: {} credits", balance.map_err(failed)?))?;
             }
         }
@@ -253,10 +267,16 @@ impl Products {
                     on_sale.is_some() || price_thousandths.is_some(),
                     "nothing to change: give --on-sale or --price-thousandths"
                 );
-                ensure!(price_thousandths.is_none_or(|p| p >= 0), "a price cannot be negative");
+                ensure!(
+                    price_thousandths.is_none_or(|p| p >= 0),
+                    "a price cannot be negative"
+                );
                 let price = price_thousandths.map(Price::from_thousandths);
                 let found = orders.change_product(product, on_sale, price).await;
-                ensure!(found.map_err(failed)?, "there is no product with the id {product}");
+                ensure!(
+                    found.map_err(failed)?,
+                    "there is no product with the id {product}"
+                );
                 print("changed")?;
             }
         }
@@ -267,7 +287,11 @@ impl Products {
 impl Backup {
     pub async fn run(self, flags: &Flags) -> Result<()> {
         let config = Config::load(flags, &ServeFlags::default(), super::DEFAULT_DATABASE)?;
-        let file = self.file.to_str().context("the file's name is not UTF-8")?.to_owned();
+        let file = self
+            .file
+            .to_str()
+            .context("the file's name is not UTF-8")?
+            .to_owned();
         ensure!(!self.file.exists(), "{file} exists already");
         if let store::DatabaseUrl::SqliteFile(path) = &config.database {
             ensure!(path.exists(), "there is no database at {}", path.display());
@@ -306,5 +330,9 @@ async fn close(orders: &Orders) -> Result<()> {
 }
 
 fn or_none(text: String, none: &str) -> String {
-    if text.is_empty() { none.to_owned() } else { text }
+    if text.is_empty() {
+        none.to_owned()
+    } else {
+        text
+    }
 }

@@ -166,8 +166,11 @@ async fn open_database(config: &crate::config::Config) -> Result<Db> {
 
 /// The order platform over the configured database, for commands that serve nothing.
 async fn open_orders(flags: &Flags) -> Result<Orders> {
-    let config =
-        crate::config::Config::load(flags, &crate::config::ServeFlags::default(), DEFAULT_DATABASE)?;
+    let config = crate::config::Config::load(
+        flags,
+        &crate::config::ServeFlags::default(),
+        DEFAULT_DATABASE,
+    )?;
     start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
     let db = open_database(&config).await?;
     let supplier: Arc<dyn orders::supplier::Supplier> = match config.supplier {
@@ -175,7 +178,13 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
         None => Arc::new(orders::supplier::NotConfigured),
     };
     let rng = Arc::new(kernel::Rng::from_system());
-    Ok(Orders::new(db, Arc::new(SystemClock), rng, supplier, config.orders))
+    Ok(Orders::new(
+        db,
+        Arc::new(SystemClock),
+        rng,
+        supplier,
+        config.orders,
+    ))
 }
 
 /// What went wrong in a use case, for the operator.

@@ -35,7 +35,9 @@ impl Serve {
         let sandbox = self.sandbox.then(SandboxOptions::default);
         let app = App::build(parts, &config, address, sandbox).await?;
         if let Some(supplier) = &app.supplier {
-            seed::fill(&app.orders, supplier, clock.now()).await.map_err(failed)?;
+            seed::fill(&app.orders, supplier, clock.now())
+                .await
+                .map_err(failed)?;
         }
         tracing::info!(%address, database = %config.database, sandbox = self.sandbox, "serving");
         serve::run(app, listener, &config, serve::stop_signal()).await
@@ -51,7 +53,11 @@ pub async fn migrate(flags: &Flags) -> Result<()> {
     let report = db.migrate(SystemClock.now()).await?;
     db.close().await;
     print(&match report.applied.as_slice() {
-        [] => format!("{}: up to date (version {})", config.database, report.present.len()),
+        [] => format!(
+            "{}: up to date (version {})",
+            config.database,
+            report.present.len()
+        ),
         applied => format!("{}: applied {applied:?}", config.database),
     })
 }
@@ -62,7 +68,11 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
     let config = match Config::load(flags, &ServeFlags::default(), DEFAULT_DATABASE) {
         Ok(config) => config,
         Err(error) => {
-            report.bad("configuration", &format!("{error:#}"), "see `tallystick config example`");
+            report.bad(
+                "configuration",
+                &format!("{error:#}"),
+                "see `tallystick config example`",
+            );
             return report.finish();
         }
     };
@@ -81,12 +91,16 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         report.bad("database", &what, "run `tallystick migrate`");
         return report.finish();
     }
-    report.good("database", &format!("{} ({})", config.database, db.engine()));
+    report.good(
+        "database",
+        &format!("{} ({})", config.database, db.engine()),
+    );
     let unbalanced = db.scan(ledger::unbalanced).await?;
     if unbalanced.is_empty() {
         report.good("ledger", "every balance is the sum of its postings");
     } else {
-        let what = format!("accounts whose balance is not the sum of their postings: {unbalanced:?}");
+        let what =
+            format!("accounts whose balance is not the sum of their postings: {unbalanced:?}");
         report.bad("ledger", &what, "restore a backup, and report this");
     }
     let now = SystemClock.now();
@@ -141,12 +155,20 @@ impl Report {
     }
 
     fn note(&mut self, what: &str, finding: &str, next: &str) {
-        let _ = writeln!(self.text, "  note  {what:<14} {finding}\n        {:<14} -> {next}", "");
+        let _ = writeln!(
+            self.text,
+            "  note  {what:<14} {finding}\n        {:<14} -> {next}",
+            ""
+        );
     }
 
     fn bad(&mut self, what: &str, finding: &str, next: &str) {
         self.wrong = true;
-        let _ = writeln!(self.text, "  WRONG {what:<14} {finding}\n        {:<14} -> {next}", "");
+        let _ = writeln!(
+            self.text,
+            "  WRONG {what:<14} {finding}\n        {:<14} -> {next}",
+            ""
+        );
     }
 
     fn finish(self) -> Result<ExitCode> {

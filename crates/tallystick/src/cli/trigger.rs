@@ -103,7 +103,12 @@ fn summarize(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool)
 }
 
 fn show(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
-    let _ = writeln!(text, "{}\n\nCause: {}\n", entry.path(), entry.page().cause(Locale::En));
+    let _ = writeln!(
+        text,
+        "{}\n\nCause: {}\n",
+        entry.path(),
+        entry.page().cause(Locale::En)
+    );
     let Some(run) = run else {
         text.push_str("No request causes this code in this release.\n");
         return;
@@ -153,7 +158,9 @@ async fn start_server() -> Result<String> {
     };
     let app = App::build(parts, &config, address, Some(SandboxOptions::default())).await?;
     if let Some(supplier) = &app.supplier {
-        seed::fill(&app.orders, supplier, clock.now()).await.map_err(super::failed)?;
+        seed::fill(&app.orders, supplier, clock.now())
+            .await
+            .map_err(super::failed)?;
     }
     tokio::spawn(async move { serve::run(app, listener, &config, std::future::pending()).await });
     Ok(format!("http://{address}"))

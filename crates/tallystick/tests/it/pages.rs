@@ -79,13 +79,15 @@ fn not_yet_names_codes_that_exist() {
 /// Ids differ from run to run.
 fn without_ids(body: &str) -> String {
     let mut text = body.to_owned();
-    while let Some(at) = text
-        .as_bytes()
-        .windows(36)
-        .position(|w| w.iter().enumerate().all(|(i, b)| {
-            if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() }
-        }))
-    {
+    while let Some(at) = text.as_bytes().windows(36).position(|w| {
+        w.iter().enumerate().all(|(i, b)| {
+            if matches!(i, 8 | 13 | 18 | 23) {
+                *b == b'-'
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        })
+    }) {
         text.replace_range(at..at + 36, "<id>");
     }
     text

@@ -45,11 +45,16 @@ fn every_declared_statement_is_prepared_by_a_test() {
             let name = line.trim().split(" =").next().unwrap_or_default();
             let is_name = !name.is_empty()
                 && line.trim() != name
-                && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
             if is_name {
                 declared += 1;
                 let suffix = format!("::{name}");
-                assert!(listed.iter().any(|s| s.name().ends_with(&suffix)), "{name} in {file:?} is not listed");
+                assert!(
+                    listed.iter().any(|s| s.name().ends_with(&suffix)),
+                    "{name} in {file:?} is not listed"
+                );
             }
         }
     }
@@ -221,7 +226,10 @@ async fn a_deadlocked_transaction_is_run_again() {
         (one.await.unwrap(), two.await.unwrap());
     assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
     assert_eq!(runs.load(Ordering::SeqCst), 3);
-    assert_eq!((value(&db, "a").await, value(&db, "b").await), (Some(3), Some(3)));
+    assert_eq!(
+        (value(&db, "a").await, value(&db, "b").await),
+        (Some(3), Some(3))
+    );
     db.close().await;
 }
 
@@ -255,8 +263,9 @@ async fn an_in_memory_database_does_the_same() {
 }
 
 async fn value(db: &Db, name: &'static str) -> Option<i64> {
-    let read: Result<Option<i64>, StoreError> =
-        db.read(move |tx| tx.query_opt(READ_A, params![name], |row| row.get(0))).await;
+    let read: Result<Option<i64>, StoreError> = db
+        .read(move |tx| tx.query_opt(READ_A, params![name], |row| row.get(0)))
+        .await;
     read.unwrap()
 }
 

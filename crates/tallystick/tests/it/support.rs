@@ -127,7 +127,10 @@ impl Answer {
     }
 
     pub fn code(&self) -> String {
-        self.json()["result_code"].as_str().unwrap_or_default().to_owned()
+        self.json()["result_code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -172,7 +175,10 @@ impl TestApp {
         };
         let mut options = SandboxOptions::default();
         options.supplier.slow = Duration::from_millis(700);
-        let app = App::build(parts, &config, address, Some(options)).await.unwrap();
+        options.supplier.delivery.per_1000 = Duration::from_secs(3600);
+        let app = App::build(parts, &config, address, Some(options))
+            .await
+            .unwrap();
         let supplier = app.supplier.as_ref().unwrap();
         seed::fill(&app.orders, supplier, start()).await.unwrap();
         app.orders.schedule_recurring().await.unwrap();
@@ -211,7 +217,8 @@ impl TestApp {
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base_url))
+        self.client
+            .request(method, format!("{}{path}", self.base_url))
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -224,22 +231,32 @@ impl TestApp {
     }
 
     pub async fn get(&self, shop: &Shop, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path).header("x-api-key", &shop.key)).await
+        self.send(
+            self.request(Method::GET, path)
+                .header("x-api-key", &shop.key),
+        )
+        .await
     }
 
     /// A list, with query options that are not yet encoded.
     pub async fn list(&self, shop: &Shop, path: &str, options: &[(&str, &str)]) -> Answer {
-        let request = self.request(Method::GET, path).header("x-api-key", &shop.key);
+        let request = self
+            .request(Method::GET, path)
+            .header("x-api-key", &shop.key);
         self.send(request.query(options)).await
     }
 
     pub async fn post(&self, shop: &Shop, path: &str, body: Value) -> Answer {
-        let request = self.request(Method::POST, path).header("x-api-key", &shop.key);
+        let request = self
+            .request(Method::POST, path)
+            .header("x-api-key", &shop.key);
         self.send(request.json(&body)).await
     }
 
     pub async fn balance(&self, shop: &Shop) -> i64 {
-        let answer = self.get(shop, "/platform/organization/credit/balance").await;
+        let answer = self
+            .get(shop, "/platform/organization/credit/balance")
+            .await;
         answer.json()["balance"].as_i64().unwrap()
     }
 
@@ -269,9 +286,11 @@ impl TestApp {
     /// Rows of a table.
     pub async fn count(&self, table: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {table}");
-        let counted = self.app.orders.db().read(move |tx| {
-            tx.query_dynamic(&sql, &[], |row| row.get::<i64>(0))
-        });
+        let counted = self
+            .app
+            .orders
+            .db()
+            .read(move |tx| tx.query_dynamic(&sql, &[], |row| row.get::<i64>(0)));
         let rows: Result<Vec<i64>, store::StoreError> = counted.await;
         rows.unwrap()[0]
     }
