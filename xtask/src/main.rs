@@ -5,6 +5,8 @@
     reason = "a command line tool"
 )]
 
+#[cfg(target_os = "linux")]
+mod bench;
 mod postgres;
 mod steps;
 
@@ -38,6 +40,23 @@ enum Task {
     Check,
     /// What the pipeline runs: check, then test
     Ci,
+    /// Measure how fast the server is, next to what its database can do at all
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Subcommand)]
+enum Bench {
+    /// Place orders over HTTP, all of the product switched on, on SQLite or PostgreSQL with durable commits
+    ///
+    /// The server and the bare database take turns: what counts is the ratio between them. All files are made
+    /// under target/ and taken away again.
+    #[command(
+        after_long_help = "Examples:\n  cargo xtask bench orders\n  cargo xtask bench orders --database postgres --write-results"
+    )]
+    Orders(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +83,8 @@ fn run(task: Task) -> Result<()> {
             check()?;
             test(Vec::new())
         }
+        #[cfg(target_os = "linux")]
+        Task::Bench(Bench::Orders(options)) => bench::orders(&options),
     }
 }
 

@@ -64,7 +64,7 @@ pub fn ensure() -> Result<()> {
 }
 
 /// Where `testkit::postgres::binaries` looks, too: this tool builds without the rest of the workspace.
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let complete = |folder: &PathBuf| {
         ["initdb", "pg_ctl", "postgres"]
             .iter()

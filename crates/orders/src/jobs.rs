@@ -16,6 +16,8 @@ pub const FOLLOW: &str = "orders.follow";
 pub const CLEAN_UP: &str = "orders.clean_up";
 
 const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(3600);
+/// The shortest time between two rounds of asking.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest that orders go without anybody asking whether any is due.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -93,8 +95,12 @@ impl Orders {
     async fn run_follow(&self, job: &Job) -> Result<()> {
         let followed = self.follow_due().await;
         let next = self.db().read(orders::next_check).await?;
-        let latest = self.now().plus(LONGEST_PAUSE);
-        let next = next.map_or(latest, |at| at.min(latest));
+        let now = self.now();
+        let latest = now.plus(LONGEST_PAUSE);
+        // Never at once: what is still due could not be followed, and that takes time to pass.
+        let next = next
+            .unwrap_or(latest)
+            .clamp(now.plus(SHORTEST_PAUSE), latest);
         self.run_again(job, next).await?;
         followed.map(drop)
     }

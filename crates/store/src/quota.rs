@@ -7,6 +7,7 @@
 use crate::{Db, StoreError, params, statements};
 use kernel::Timestamp;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,10 +24,23 @@ const WINDOW: Duration = Duration::from_secs(60);
 const SLICES: u32 = 50;
 const MOST_QUOTAS: usize = 100_000;
 
+/// Quotas take their slices independently, those of one shard one after the other.
+const SHARDS: usize = 64;
+
 /// The quotas as this node sees them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Quotas {
     slices: Mutex<HashMap<String, Slice>>,
+    taking: [tokio::sync::Mutex<()>; SHARDS],
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            slices: Mutex::default(),
+            taking: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +71,14 @@ impl Quotas {
         let exhausted = Exhausted {
             retry_after: Timestamp::from_micros((window + 1).saturating_mul(length)).since(now),
         };
-        match self.take_here(quota, window) {
-            Some(true) => return Ok(Ok(())),
-            Some(false) => return Ok(Err(exhausted)),
-            None => {}
+        let counted = |counted| if counted { Ok(()) } else { Err(exhausted) };
+        if let Some(here) = self.take_here(quota, window) {
+            return Ok(counted(here));
+        }
+        // Of many requests at once only the first takes a slice; the others find it.
+        let _taking = self.taking[shard(quota)].lock().await;
+        if let Some(here) = self.take_here(quota, window) {
+            return Ok(counted(here));
         }
         let slice = i64::from((limit / SLICES).max(1));
         let name = quota.to_owned();
@@ -69,7 +87,7 @@ impl Quotas {
             .await?;
         let granted = slice - (used - i64::from(limit)).clamp(0, slice);
         self.add(quota, window, granted - 1);
-        Ok(if granted > 0 { Ok(()) } else { Err(exhausted) })
+        Ok(counted(granted > 0))
     }
 
     /// `Some(true)`: counted; `Some(false)`: nothing is left anywhere; `None`: a new slice is needed.
@@ -103,4 +121,10 @@ impl Quotas {
         slice.left += left.max(0);
         slice.exhausted |= left < 0;
     }
+}
+
+fn shard(quota: &str) -> usize {
+    let mut hasher = DefaultHasher::new();
+    quota.hash(&mut hasher);
+    usize::try_from(hasher.finish() % SHARDS as u64).unwrap_or(0)
 }

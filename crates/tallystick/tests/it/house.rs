@@ -74,7 +74,10 @@ const RULES: &[Rule] = &[
 ];
 
 /// Files that show every code without sending it.
-const EXAMPLES: &[&str] = &["crates/pages/src/example.rs"];
+const EXAMPLES: &[&str] = &[
+    "crates/pages/src/example.rs",
+    "crates/orders/src/face/openapi/refusals.rs",
+];
 
 /// Functions of the catalogue that make a variant.
 const MAKERS: &[(&str, &str)] = &[("PlatformError::fields(", "DataValidationFailed")];
