@@ -83,10 +83,8 @@ fn platform(code: &str) -> Option<PlatformError> {
         }),
         "file_type_must_be_temp" => field("file_id", |property| E::FileTypeMustBeTemp { property }),
         "organization_not_belong_account" => E::OrganizationNotBelongAccount,
-        "mobile_phone_only" => field("phone_number", |property| E::MobilePhoneOnly { property }),
-        "phone_number_invalid" => field("phone_number", |property| E::PhoneNumberInvalid {
-            property,
-        }),
+        "mobile_phone_only" => field("phone", |property| E::MobilePhoneOnly { property }),
+        "phone_number_invalid" => field("phone", |property| E::PhoneNumberInvalid { property }),
         "get_invoice_failed" => E::GetInvoiceFailed,
         "invoice_provider_not_allow_invoice_receive_type" => {
             E::InvoiceProviderNotAllowInvoiceReceiveType

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::sandbox::{self, Sandbox};
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use httpkit::face::FaceLayer;
 use httpkit::{Reply, health};
@@ -154,4 +155,10 @@ fn reference() -> Router {
             get(|| async { Reply::ok(&orders::face::document()) }),
         )
         .merge(pages::router())
+        .fallback(|| async {
+            (
+                StatusCode::NOT_FOUND,
+                "Nothing is here. Error codes and their pages: /docs/errors\n",
+            )
+        })
 }

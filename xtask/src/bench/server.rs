@@ -131,7 +131,10 @@ impl<'s> Server<'s> {
         })?;
         match status {
             Some(status) if status.success() => Ok(()),
-            _ => bail!("tallystick did not end well:\n{}", self.end_of_log()),
+            _ => bail!(
+                "tallystick did not end well ({status:?}):\n{}",
+                self.end_of_log()
+            ),
         }
     }
 
