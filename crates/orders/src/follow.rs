@@ -6,8 +6,10 @@ use crate::repo::orders::{self, Line};
 use crate::supplier::{Progress, State, SupplierError};
 use crate::{Orders, Result};
 use kernel::{Credits, Timestamp};
+use std::collections::HashMap;
 use std::time::Duration;
 use store::Tx;
+use tokio::task::JoinSet;
 
 /// As many as suppliers take in one request.
 pub const MOST_AT_ONCE: i64 = 100;
@@ -32,19 +34,20 @@ impl Orders {
                 .iter()
                 .filter_map(|l| l.supplier_order.clone())
                 .collect();
-            match self.supplier().status(&numbers).await {
-                Ok(mut answers) => {
-                    for line in lines {
-                        let answer = line.supplier_order.as_ref().and_then(|n| answers.remove(n));
-                        self.apply(line, answer).await?;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the supplier did not say how far orders are");
-                    for line in lines {
-                        self.apply(line, None).await?;
-                    }
-                }
+            let answers = self.supplier().status(&numbers).await;
+            let mut answers = answers.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the supplier did not say how far orders are");
+                HashMap::new()
+            });
+            // At once, so that their commits can be shared.
+            let mut applying = JoinSet::new();
+            for line in lines {
+                let answer = line.supplier_order.as_ref().and_then(|n| answers.remove(n));
+                let orders = self.clone();
+                applying.spawn(async move { orders.apply(line, answer).await });
+            }
+            for applied in applying.join_all().await {
+                applied?;
             }
         }
     }

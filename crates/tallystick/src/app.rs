@@ -105,7 +105,7 @@ impl App {
         health::metrics();
         let mut router = orders::face::router(orders.clone(), layer)
             .merge(reference())
-            .merge(health::router(parts.db.clone()));
+            .merge(health::router(parts.db));
         if let (Some(options), Some(simulator)) = (sandbox, &simulator) {
             let sandbox = Sandbox::new(orders.clone(), simulator.clone(), options.still);
             router = router

@@ -293,9 +293,7 @@ impl Backup {
             .context("the file's name is not UTF-8")?
             .to_owned();
         ensure!(!self.file.exists(), "{file} exists already");
-        if let store::DatabaseUrl::SqliteFile(path) = &config.database {
-            ensure!(path.exists(), "there is no database at {}", path.display());
-        }
+        super::ensure_exists(&config.database)?;
         let db = store::Db::open(&config.database)
             .await
             .with_context(|| format!("opening {}", config.database))?;

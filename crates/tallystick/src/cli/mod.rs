@@ -14,7 +14,7 @@ use orders::Orders;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use store::Db;
+use store::{DatabaseUrl, Db};
 
 /// Where data goes when nobody says.
 const DEFAULT_DATABASE: &str = "sqlite:tallystick.db";
@@ -164,6 +164,17 @@ async fn open_database(config: &crate::config::Config) -> Result<Db> {
     Ok(db)
 }
 
+/// A mistyped path must not pass for an empty database.
+fn ensure_exists(database: &DatabaseUrl) -> Result<()> {
+    match database {
+        DatabaseUrl::SqliteFile(path) if !path.exists() => anyhow::bail!(
+            "there is no database at {}: check the path (--database), or make one with `tallystick migrate`",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// The order platform over the configured database, for commands that serve nothing.
 async fn open_orders(flags: &Flags) -> Result<Orders> {
     let config = crate::config::Config::load(
@@ -172,6 +183,7 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
         DEFAULT_DATABASE,
     )?;
     start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
+    ensure_exists(&config.database)?;
     let db = open_database(&config).await?;
     let supplier: Arc<dyn orders::supplier::Supplier> = match config.supplier {
         Some(panel) => Arc::new(orders::supplier::Panel::new(panel)?),

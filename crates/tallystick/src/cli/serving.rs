@@ -1,4 +1,6 @@
-use super::{DEFAULT_DATABASE, failed, open_database, open_orders, print, start_log};
+use super::{
+    DEFAULT_DATABASE, ensure_exists, failed, open_database, open_orders, print, start_log,
+};
 use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, ServeFlags};
 use crate::{seed, serve};
@@ -77,6 +79,10 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         }
     };
     report.good("configuration", &format!("listens on {}", config.listen));
+    if let Err(error) = ensure_exists(&config.database) {
+        report.bad("database", &error.to_string(), "run `tallystick migrate`");
+        return report.finish();
+    }
     let db = match Db::open(&config.database).await {
         Ok(db) => db,
         Err(error) => {
