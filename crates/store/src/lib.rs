@@ -19,6 +19,7 @@ pub mod jobs;
 mod migrate;
 mod param;
 mod postgres;
+mod queue;
 pub mod quota;
 pub mod sequence;
 mod sqlite;

@@ -6,11 +6,12 @@
 
 use crate::db::{Shared, Task, Verdict};
 use crate::dialect;
+use crate::queue::{TaskQueue, lock, spawn};
 use crate::tx::TxDriver;
 use crate::{Param, Row, Statement, StoreError, Tx};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -23,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CHANNEL: &str = "tallystick_caches";
 
 pub struct PostgresDriver {
-    queue: Mutex<Option<mpsc::Sender<Box<dyn Task>>>>,
+    queue: TaskQueue,
     threads: Mutex<Vec<JoinHandle<()>>>,
     listener: tokio::task::AbortHandle,
 }
@@ -39,7 +40,7 @@ impl PostgresDriver {
             .connect_timeout(CONNECT_TIMEOUT)
             .keepalives_idle(Duration::from_secs(30));
         drop(connect(&config).await?);
-        let (queue, tasks) = mpsc::channel();
+        let (queue, tasks) = TaskQueue::new();
         let tasks = Arc::new(Mutex::new(tasks));
         let mut threads = Vec::new();
         for n in 0..CONNECTIONS {
@@ -49,39 +50,25 @@ impl PostgresDriver {
                 connection: None,
             };
             let tasks = Arc::clone(&tasks);
-            threads.push(
-                std::thread::Builder::new()
-                    .name(format!("store-{n}"))
-                    .spawn(move || worker.run(&tasks))
-                    .map_err(|e| StoreError::Unavailable(e.to_string()))?,
-            );
+            threads.push(spawn(format!("store-{n}"), move || worker.run(&tasks))?);
         }
         shared.hears_other_nodes.store(false, Ordering::Release);
         let listener = tokio::spawn(listen(config, shared)).abort_handle();
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queue,
             threads: Mutex::new(threads),
             listener,
         })
     }
 
     pub fn submit(&self, task: Box<dyn Task>) {
-        let queue = lock(&self.queue);
-        let refused = match queue.as_ref() {
-            Some(queue) => queue.send(task).err().map(|e| e.0),
-            None => Some(task),
-        };
-        if let Some(task) = refused {
-            task.finish(Err(StoreError::Unavailable(
-                "the database is closed".into(),
-            )));
-        }
+        self.queue.submit(task);
     }
 
     /// Waits until everything submitted has been committed, then closes the connections.
     pub fn close(&self) {
         self.listener.abort();
-        lock(&self.queue).take();
+        self.queue.close();
         for thread in lock(&self.threads).drain(..) {
             let _ = thread.join();
         }
@@ -442,8 +429,4 @@ async fn in_order<F: Future<Output = Result<(), StoreError>>>(
     })
     .await;
     results.into_iter().flatten().collect()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,14 @@
 //! The SQLite driver: one thread writes, with group commit; reading connections are pooled.
 
 use crate::db::{Shared, Task, Verdict};
+use crate::queue::{TaskQueue, lock, spawn};
 use crate::tx::TxDriver;
 use crate::{Param, Row, Statement, StoreError, Tx};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,8 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
 /// When the log grows past this although checkpoints run elsewhere, the writer makes room itself.
 const LARGEST_WAL_PAGES: i64 = 32_768;
 
-type Queue = mpsc::Sender<Box<dyn Task>>;
-
 pub struct SqliteDriver {
-    queue: Mutex<Option<Queue>>,
+    queue: TaskQueue,
     /// `None`: an in-memory database, whose one connection does everything.
     readers: Option<Readers>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -40,12 +39,12 @@ impl SqliteDriver {
         let writer = SqliteConnection::open(path, Role::Writer)?;
         let (stop_checkpoints, stopped) = mpsc::channel();
         let checkpointer = SqliteConnection::open(path, Role::Writer)?;
-        let checkpoints = spawn("store-checkpoint", move || {
+        let checkpoints = spawn("store-checkpoint".into(), move || {
             checkpoint_loop(&checkpointer, &stopped);
         })?;
         let (queue, writing) = start_writer(writer, shared)?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queue,
             readers: Some(Readers {
                 path: path.to_owned(),
                 idle: Mutex::default(),
@@ -59,7 +58,7 @@ impl SqliteDriver {
         let connection = SqliteConnection::configure(Connection::open_in_memory()?, Role::Writer)?;
         let (queue, writing) = start_writer(connection, shared)?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queue,
             readers: None,
             threads: Mutex::new(vec![writing]),
             stop_checkpoints: Mutex::new(None),
@@ -67,16 +66,7 @@ impl SqliteDriver {
     }
 
     pub fn submit(&self, task: Box<dyn Task>) {
-        let queue = lock(&self.queue);
-        let refused = match queue.as_ref() {
-            Some(queue) => queue.send(task).err().map(|e| e.0),
-            None => Some(task),
-        };
-        if let Some(task) = refused {
-            task.finish(Err(StoreError::Unavailable(
-                "the database is closed".into(),
-            )));
-        }
+        self.queue.submit(task);
     }
 
     /// The pool of reading connections; `None` when the database has one connection only.
@@ -99,7 +89,7 @@ impl SqliteDriver {
 
     /// Waits until everything submitted has been committed, then closes the connections.
     pub fn close(&self) {
-        lock(&self.queue).take();
+        self.queue.close();
         lock(&self.stop_checkpoints).take();
         for thread in lock(&self.threads).drain(..) {
             let _ = thread.join();
@@ -146,9 +136,9 @@ impl Readers {
 fn start_writer(
     connection: SqliteConnection,
     shared: Arc<Shared>,
-) -> Result<(Queue, JoinHandle<()>), StoreError> {
-    let (queue, tasks) = mpsc::channel();
-    let thread = spawn("store-writer", move || {
+) -> Result<(TaskQueue, JoinHandle<()>), StoreError> {
+    let (queue, tasks) = TaskQueue::new();
+    let thread = spawn("store-writer".into(), move || {
         Writer::new(connection, shared).run(&tasks);
     })?;
     Ok((queue, thread))
@@ -399,15 +389,4 @@ fn collect<T>(
 /// SQLite takes `$1` for a name and numbers names by appearance; `?1` is the first parameter.
 fn numbered_placeholders(sql: &str) -> String {
     sql.replace('$', "?")
-}
-
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    std::thread::Builder::new()
-        .name(name.into())
-        .spawn(run)
-        .map_err(|e| StoreError::Unavailable(e.to_string()))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -55,6 +55,44 @@ pub struct Field {
     pub nullable: bool,
 }
 
+impl Field {
+    /// A property that can be filtered and sorted by, and is never null.
+    pub const fn new(name: &'static str, sql: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            sql,
+            kind,
+            filter: true,
+            sort: true,
+            nullable: false,
+        }
+    }
+
+    /// The same, for `$filter` only.
+    pub const fn filter_only(self) -> Self {
+        Self {
+            sort: false,
+            ..self
+        }
+    }
+
+    /// The same, for `$orderby` only.
+    pub const fn sort_only(self) -> Self {
+        Self {
+            filter: false,
+            ..self
+        }
+    }
+
+    /// The same, of a column that can be null.
+    pub const fn nullable(self) -> Self {
+        Self {
+            nullable: true,
+            ..self
+        }
+    }
+}
+
 /// Type of a [`Field`]. Every column is TEXT or BIGINT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

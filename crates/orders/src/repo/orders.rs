@@ -71,36 +71,33 @@ statements! {
 pub static ENTITY: Entity = Entity {
     name: "OrderResponse",
     fields: &[
-        field("id", "o.order_id", Kind::Guid, false),
-        field("order_number", "o.order_number", Kind::String, false),
-        field(
+        Field::new("id", "o.order_id", Kind::Guid).filter_only(),
+        Field::new("order_number", "o.order_number", Kind::String).filter_only(),
+        Field::new(
             "payment_type",
             "o.payment_type",
             Kind::Enum {
                 type_name: "PaymentType",
                 values: PaymentType::LITERALS,
             },
-            true,
         ),
-        field(
+        Field::new(
             "order_status",
             "o.order_status",
             Kind::Enum {
                 type_name: "OrderStatus",
                 values: OrderStatus::LITERALS,
             },
-            true,
         ),
-        field(
+        Field::new(
             "payment_status",
             "o.payment_status",
             Kind::Enum {
                 type_name: "PaymentStatus",
                 values: PaymentStatus::LITERALS,
             },
-            true,
         ),
-        field("create_date_time", "o.created_at", Kind::DateTime, true),
+        Field::new("create_date_time", "o.created_at", Kind::DateTime),
     ],
     collections: &[Collection {
         name: "order_detail",
@@ -113,57 +110,59 @@ pub static ENTITY: Entity = Entity {
 static DETAIL_ENTITY: Entity = Entity {
     name: "OrderDetail",
     fields: &[
-        field("id", "d.order_detail_id", Kind::Guid, false),
-        field("product_id", "d.product_id", Kind::Guid, false),
-        field("title", "d.title", Kind::String, false),
-        field(
+        Field::new("id", "d.order_detail_id", Kind::Guid).filter_only(),
+        Field::new("product_id", "d.product_id", Kind::Guid).filter_only(),
+        Field::new("title", "d.title", Kind::String).filter_only(),
+        Field::new(
             "product_type",
             "d.product_type",
             Kind::Enum {
                 type_name: "ProductType",
                 values: ProductType::LITERALS,
             },
-            false,
-        ),
-        field("price", "d.price", Kind::Decimal { scale: 3 }, false),
-        field("subtotal", "d.subtotal", Kind::Int64, false),
-        nullable("quantity", "d.quantity", Kind::Int32),
-        nullable("link", "d.link", Kind::String),
-        nullable("username", "d.username", Kind::String),
-        nullable("runs", "d.runs", Kind::Int32),
-        nullable("interval_minutes", "d.interval_minutes", Kind::Int32),
-        nullable("min_quantity", "d.min_quantity", Kind::Int32),
-        nullable("max_quantity", "d.max_quantity", Kind::Int32),
-        nullable("new_post_count", "d.new_post_count", Kind::Int32),
-        nullable("old_post_count", "d.old_post_count", Kind::Int32),
-        nullable("expiry_date", "d.expiry_date", Kind::DateTime),
-        nullable("start_count", "d.start_count", Kind::Int64),
-        nullable("remains", "d.remains", Kind::Int64),
+        )
+        .filter_only(),
+        Field::new("price", "d.price", Kind::Decimal { scale: 3 }).filter_only(),
+        Field::new("subtotal", "d.subtotal", Kind::Int64).filter_only(),
+        Field::new("quantity", "d.quantity", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("link", "d.link", Kind::String)
+            .filter_only()
+            .nullable(),
+        Field::new("username", "d.username", Kind::String)
+            .filter_only()
+            .nullable(),
+        Field::new("runs", "d.runs", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("interval_minutes", "d.interval_minutes", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("min_quantity", "d.min_quantity", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("max_quantity", "d.max_quantity", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("new_post_count", "d.new_post_count", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("old_post_count", "d.old_post_count", Kind::Int32)
+            .filter_only()
+            .nullable(),
+        Field::new("expiry_date", "d.expiry_date", Kind::DateTime)
+            .filter_only()
+            .nullable(),
+        Field::new("start_count", "d.start_count", Kind::Int64)
+            .filter_only()
+            .nullable(),
+        Field::new("remains", "d.remains", Kind::Int64)
+            .filter_only()
+            .nullable(),
     ],
     collections: &[],
 };
-
-const fn field(name: &'static str, sql: &'static str, kind: Kind, sort: bool) -> Field {
-    Field {
-        name,
-        sql,
-        kind,
-        filter: true,
-        sort,
-        nullable: false,
-    }
-}
-
-const fn nullable(name: &'static str, sql: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        sql,
-        kind,
-        filter: true,
-        sort: false,
-        nullable: true,
-    }
-}
 
 /// A line of an order with all that dispatching and following it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Products.
 
-use crate::model::{Product, ProductId, SupplierService};
+use crate::model::{DynamicProbability, IncreaseSpeed, Product, ProductId, SupplierService};
 use crate::odata::{Entity, Field, Kind, ListQuery};
 use crate::repo::records::page;
 use store::{Row, StoreError, Tx, params, statements};
@@ -35,65 +35,39 @@ statements! {
 pub static ENTITY: Entity = Entity {
     name: "ProductResponse",
     fields: &[
-        field("id", "p.product_id", Kind::Guid, true, false),
-        field("price", "p.price", Kind::Decimal { scale: 3 }, true, true),
-        field(
+        Field::new("id", "p.product_id", Kind::Guid).filter_only(),
+        Field::new("price", "p.price", Kind::Decimal { scale: 3 }),
+        Field::new(
             "main_product_category",
             "p.main_product_category",
             Kind::String,
-            true,
-            false,
-        ),
-        field(
-            "product_category",
-            "p.product_category",
-            Kind::String,
-            true,
-            false,
-        ),
-        field(
+        )
+        .filter_only(),
+        Field::new("product_category", "p.product_category", Kind::String).filter_only(),
+        Field::new(
             "dynamic_probability",
             "p.dynamic_probability",
             Kind::Enum {
                 type_name: "DynamicProbability",
-                values: crate::model::DynamicProbability::LITERALS,
+                values: DynamicProbability::LITERALS,
             },
-            true,
-            false,
-        ),
-        field(
+        )
+        .filter_only(),
+        Field::new(
             "increase_speed",
             "p.increase_speed",
             Kind::Enum {
                 type_name: "IncreaseSpeed",
-                values: crate::model::IncreaseSpeed::LITERALS,
+                values: IncreaseSpeed::LITERALS,
             },
-            true,
-            false,
-        ),
-        field("min", "p.min", Kind::Int32, false, true),
-        field("max", "p.max", Kind::Int32, false, true),
-        field("order_no", "p.order_no", Kind::Int32, false, true),
+        )
+        .filter_only(),
+        Field::new("min", "p.min", Kind::Int32).sort_only(),
+        Field::new("max", "p.max", Kind::Int32).sort_only(),
+        Field::new("order_no", "p.order_no", Kind::Int32).sort_only(),
     ],
     collections: &[],
 };
-
-const fn field(
-    name: &'static str,
-    sql: &'static str,
-    kind: Kind,
-    filter: bool,
-    sort: bool,
-) -> Field {
-    Field {
-        name,
-        sql,
-        kind,
-        filter,
-        sort,
-        nullable: false,
-    }
-}
 
 /// A product, on sale or not.
 pub fn find(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<Product>, StoreError> {

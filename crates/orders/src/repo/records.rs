@@ -31,8 +31,8 @@ const COLUMNS: &str = "p.posting_id, p.number, p.amount, p.created_at, o.order_i
 pub static ENTITY: Entity = Entity {
     name: "OrganizationCreditRecordResponse",
     fields: &[
-        field("quantity", "p.amount", Kind::Int64),
-        field(
+        Field::new("quantity", "p.amount", Kind::Int64),
+        Field::new(
             "type",
             "(CASE WHEN p.amount < 0 THEN 'decrease' ELSE 'increase' END)",
             Kind::Enum {
@@ -40,21 +40,10 @@ pub static ENTITY: Entity = Entity {
                 values: &["increase", "decrease"],
             },
         ),
-        field("create_date_time", "p.created_at", Kind::DateTime),
+        Field::new("create_date_time", "p.created_at", Kind::DateTime),
     ],
     collections: &[],
 };
-
-const fn field(name: &'static str, sql: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        sql,
-        kind,
-        filter: true,
-        sort: true,
-        nullable: false,
-    }
-}
 
 /// The records of an organization that a query asks for, and how many there are in all.
 pub fn list(
