@@ -32,6 +32,7 @@ use store::quota::Quotas;
 use store::sequence::{Number, Numbers};
 use store::{Db, StoreError};
 use supplier::Supplier;
+use tokio::sync::RwLock;
 
 /// What may be set.
 #[derive(Clone, Debug)]
@@ -78,6 +79,8 @@ struct Inner {
     quotas: Quotas,
     keys: Cache<String, KeyHolder>,
     products: Cache<ProductId, Arc<Product>>,
+    /// Read by each task that sends an order for a client, who may not wait for it to end.
+    sending: Arc<RwLock<()>>,
 }
 
 impl Orders {
@@ -102,6 +105,7 @@ impl Orders {
                 quotas: Quotas::default(),
                 keys: Cache::default(),
                 products: Cache::default(),
+                sending: Arc::default(),
             }),
         }
     }
@@ -119,6 +123,11 @@ impl Orders {
     /// The supplier.
     pub fn supplier(&self) -> &dyn Supplier {
         &*self.inner.supplier
+    }
+
+    /// Waits until no order is being sent for a client: what is cut off is in doubt afterwards.
+    pub async fn nothing_under_way(&self) {
+        drop(self.inner.sending.write().await);
     }
 
     fn now(&self) -> Timestamp {

@@ -2,8 +2,8 @@
 
 use crate::dispatch::{Verdict, VerdictSlot};
 use crate::model::{
-    Detail, DispatchState, Order, OrderStatus, OrganizationId, PaymentStatus, PaymentType, Product,
-    ProductId, ProductType, Specification,
+    Detail, DispatchState, Order, OrderId, OrderStatus, OrganizationId, PaymentStatus, PaymentType,
+    Product, ProductId, ProductType, Specification,
 };
 use crate::repo::organizations::account_of;
 use crate::{Error, Orders, Result, repo};
@@ -24,6 +24,8 @@ const ANSWER_POLL: Duration = Duration::from_millis(20);
 /// A request to order something, its fields checked.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
+    /// The order's id, if there comes to be one.
+    pub order_id: OrderId,
     /// Who orders.
     pub organization: OrganizationId,
     /// Sent along by the client, to be compared.
@@ -102,7 +104,8 @@ impl Orders {
                 .write(move |tx| store_order(tx, &draft, now))
                 .await
         };
-        if !matches!(stored, Ok(None)) {
+        // After a fault of the database the order may stand all the same, with its numbers: they are not used again.
+        if matches!(stored, Ok(Some(_)) | Err(Error::Refused(_))) {
             self.inner.numbers.give_back(order_number).await;
             self.inner.numbers.give_back(record_number).await;
         }
@@ -130,7 +133,7 @@ impl Orders {
         let units = request.specification.units(product.product_type);
         let total = product.price.total(units);
         let order = Order {
-            order_id: self.new_id(now),
+            order_id: request.order_id,
             order_number,
             payment_type: PaymentType::Credit,
             order_status: OrderStatus::Establish,
@@ -181,8 +184,10 @@ impl Orders {
         let orders = self.clone();
         let (job, organization, order) =
             (draft.job.clone(), draft.organization, draft.order.order_id);
+        let under_way = Arc::clone(&self.inner.sending).read_owned().await;
         tokio::spawn(async move {
             orders.dispatch(&job, organization, order, Some(slot)).await;
+            drop(under_way);
         });
         match waiting.wait(self.inner.config.verdict_wait).await {
             Verdict::Accepted | Verdict::Open => Ok(Placed::Now {

@@ -56,14 +56,19 @@ pub fn claim(
     reference: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<Found>, StoreError> {
-    let claimed = tx.execute(
-        CLAIM,
-        params![&key.scope, &key.key, &key.fingerprint, reference, now],
-    )?;
-    if claimed == 1 {
-        return Ok(None);
+    loop {
+        let claimed = tx.execute(
+            CLAIM,
+            params![&key.scope, &key.key, &key.fingerprint, reference, now],
+        )?;
+        if claimed == 1 {
+            return Ok(None);
+        }
+        // Whoever held the key may have released it in between.
+        if let Some(found) = find(tx, key)? {
+            return Ok(Some(found));
+        }
     }
-    find(tx, key)
 }
 
 /// What is known of `key`; `None` when it is new.

@@ -66,10 +66,15 @@ pub async fn run(
         }
     };
     server.await.context("serving")?;
-    if let Some(jobs) = jobs
-        && tokio::time::timeout(config.shutdown_grace, jobs)
-            .await
-            .is_err()
+    let under_way = async {
+        app.orders.nothing_under_way().await;
+        if let Some(jobs) = jobs {
+            let _ = jobs.await;
+        }
+    };
+    if tokio::time::timeout(config.shutdown_grace, under_way)
+        .await
+        .is_err()
     {
         tracing::warn!(
             "stopped with jobs under way; they are taken up again when their leases end"

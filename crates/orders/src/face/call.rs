@@ -60,9 +60,11 @@ impl FromRequestParts<Orders> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, orders: &Orders) -> Result<Self, Refusal> {
-        let key = parts
-            .headers
-            .get("x-api-key")
+        // Of two keys, which one would count?
+        let mut keys = parts.headers.get_all("x-api-key").iter();
+        let key = keys
+            .next()
+            .filter(|_| keys.next().is_none())
             .and_then(|value| value.to_str().ok())
             .map(str::trim)
             .filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
@@ -108,7 +110,13 @@ impl FromRequest<Orders> for Post {
 
     async fn from_request(request: Request, orders: &Orders) -> Result<Self, Refusal> {
         let (mut parts, body) = request.into_parts();
-        let caller = Caller::from_request_parts(&mut parts, orders).await?;
+        let caller = match Caller::from_request_parts(&mut parts, orders).await {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                body::discard(body).await;
+                return Err(refusal);
+            }
+        };
         let body = body::read(body, LARGEST_BODY).await?;
         if !body.is_empty() && !is_json(&parts.headers) {
             return Err(invalid("content-type", Format::JsonContentType).into());
@@ -155,10 +163,11 @@ impl Post {
             .map_err(|_| invalid("idempotency-key", Format::IdempotencyKey))
     }
 
-    /// Carries out an operation that claims the idempotency key itself, in its transaction.
+    /// Carries out an operation that claims the idempotency key itself, in its transaction, for what it `makes`.
     pub async fn once_in_transaction(
         self,
         orders: &Orders,
+        makes: &str,
         run: impl AsyncFnOnce(Option<Key>) -> Result<Outcome, Refusal>,
     ) -> Result<Response, Refusal> {
         let Some(key) = self.key()? else {
@@ -177,7 +186,7 @@ impl Post {
             return Ok(replayed(reply));
         }
         let outcome = run(Some(key.clone())).await;
-        self.keep(orders, key, outcome).await
+        self.keep(orders, key, Some(makes), outcome).await
     }
 
     /// Carries out an operation that has effects elsewhere: the key is claimed beforehand.
@@ -213,14 +222,16 @@ impl Post {
         }
         let stored = false;
         let outcome = run().await.map(|reply| Outcome { reply, stored });
-        self.keep(orders, key, outcome).await
+        self.keep(orders, key, None, outcome).await
     }
 
-    /// Stores the answer under the key. A fault of ours is no answer: the request may be sent again.
+    /// Stores the answer under the key. A fault of ours is no answer: the request may be sent again. If another
+    /// request has claimed the key meanwhile, for what this one did not make, its answer counts.
     async fn keep(
         &self,
         orders: &Orders,
         key: Key,
+        makes: Option<&str>,
         outcome: Result<Outcome, Refusal>,
     ) -> Result<Response, Refusal> {
         let reply = match outcome {
@@ -237,16 +248,28 @@ impl Post {
             }
         };
         let (kept, now) = (reply.clone(), orders.now());
-        orders
+        let (claimed, makes) = (key.clone(), makes.map(str::to_owned));
+        let others = orders
             .db()
             .write(move |tx| {
-                store::idempotency::claim(tx, &key, None, now)?;
+                match store::idempotency::claim(tx, &claimed, None, now)? {
+                    None => {}
+                    Some(Found::Unanswered { reference }) if reference == makes => {}
+                    others => return Ok(others),
+                }
                 let body = String::from_utf8_lossy(&kept.body);
-                store::idempotency::answer(tx, &key, kept.status.as_u16(), &body)
+                store::idempotency::answer(tx, &claimed, kept.status.as_u16(), &body)?;
+                Ok(None)
             })
             .await
-            .map_err(Error::from)?;
-        Ok(reply.into_response())
+            .map_err(|error: store::StoreError| Error::from(error))?;
+        match others {
+            None => Ok(reply.into_response()),
+            Some(found) => {
+                let organization = self.caller.organization();
+                Ok(replayed(orders.answer_of(found, &key, organization).await?))
+            }
+        }
     }
 }
 

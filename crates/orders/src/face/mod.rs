@@ -12,6 +12,7 @@ pub use openapi::{Operation, document, lists, operations};
 use crate::Orders;
 use axum::Router;
 use axum::middleware;
+use axum::routing::any;
 use catalogue::PlatformError;
 use catalogue::platform::{FieldError, Format, Subject, SupportReason};
 use httpkit::face::FaceLayer;
@@ -90,5 +91,6 @@ pub fn router(orders: Orders, layer: FaceLayer) -> Router {
         .with_state(orders);
     Router::new()
         .nest("/platform", operations)
+        .route("/platform/", any(unknown_path))
         .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
 }

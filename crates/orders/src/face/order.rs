@@ -183,6 +183,7 @@ async fn place(
             .into());
         }
         PlaceOrder {
+            order_id: orders.new_id(orders.now()),
             organization: post.caller.organization(),
             named_organization,
             endpoint,
@@ -190,7 +191,8 @@ async fn place(
             specification,
         }
     };
-    post.once_in_transaction(orders, async |key| {
+    let order_id = request.order_id.to_string();
+    post.once_in_transaction(orders, &order_id, async |key| {
         Ok(match orders.place(request, key).await? {
             Placed::Now { order, answered } => Outcome {
                 reply: Reply::ok(&order),

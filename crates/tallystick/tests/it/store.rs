@@ -18,7 +18,7 @@ statements! {
 
 fn all_statements() -> Vec<store::Statement> {
     [
-        store::statements(),
+        statements(),
         ledger::STATEMENTS.to_vec(),
         orders::statements(),
         simulators::statements(),

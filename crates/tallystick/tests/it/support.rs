@@ -152,6 +152,16 @@ impl TestApp {
 
     /// Over a database that has been used before, maybe.
     pub async fn over(scratch: Scratch, adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::over_at(scratch, start(), adjust).await
+    }
+
+    /// With the clock showing `now` at first: for a database that a process has used, which lives by
+    /// the machine's clock.
+    pub async fn over_at(
+        scratch: Scratch,
+        now: Timestamp,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
         let flags = Flags {
             config: Some("/dev/null".into()),
             database: Some(scratch.url()),
@@ -166,7 +176,7 @@ impl TestApp {
         adjust(&mut config);
         let listener = serve::listen(config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let clock = Arc::new(ManualClock::at(start()));
+        let clock = Arc::new(ManualClock::at(now));
         let parts = Parts {
             db: scratch.open().await,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -180,7 +190,7 @@ impl TestApp {
             .await
             .unwrap();
         let supplier = app.supplier.as_ref().unwrap();
-        seed::fill(&app.orders, supplier, start()).await.unwrap();
+        seed::fill(&app.orders, supplier, now).await.unwrap();
         app.orders.schedule_recurring().await.unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let server = {
