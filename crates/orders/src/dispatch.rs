@@ -192,7 +192,12 @@ impl Orders {
             Ok(number) => return Next::Sent(number),
             Err(error) => error,
         };
-        tracing::warn!(order = %line.order, attempts = job.attempts, %error, "the supplier did not take an order");
+        // A refusal of the order itself is the client's affair, everything else the operator's.
+        if error.is_passing() {
+            tracing::warn!(order = %line.order, attempts = job.attempts, %error, "the supplier did not take an order");
+        } else {
+            tracing::info!(order = %line.order, %error, "the supplier refused an order");
+        }
         metrics::counter!("supplier_failures_total").increment(1);
         let code = error.code(line.min, line.max);
         let unknown = matches!(error, SupplierError::Unknown(_));

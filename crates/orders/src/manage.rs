@@ -12,6 +12,19 @@ use crate::{Error, Orders, Result};
 use kernel::{Credits, Secret, Timestamp};
 use ledger::{Posting, PostingKind};
 
+/// What [`Orders::import_services`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Products made.
+    pub new: usize,
+    /// Products whose supplier's figures were updated.
+    pub updated: usize,
+    /// Products taken off sale, because their service is no longer offered.
+    pub withdrawn: usize,
+    /// Services of types that no operation orders: id and type.
+    pub skipped: Vec<(String, String)>,
+}
+
 impl Orders {
     /// Makes an enabled organization with an empty credit account. The name has 1 to 64 characters.
     pub async fn create_organization(&self, name: &str) -> Result<Organization> {
@@ -138,15 +151,18 @@ impl Orders {
 
     /// Takes over what the supplier offers: a new service becomes a product off sale, with the
     /// supplier's rate and `markup_percent` on it as its price; of one that is known, the supplier's own
-    /// figures are updated; one that is no longer offered goes off sale. Returns how many were new, updated, withdrawn.
-    pub async fn import_services(&self, markup_percent: u32) -> Result<(usize, usize, usize)> {
+    /// figures are updated; one that is no longer offered goes off sale.
+    pub async fn import_services(&self, markup_percent: u32) -> Result<Imported> {
         let services = self.supplier().services().await;
         let services = services.map_err(|e| Error::Failed(format!("the supplier: {e}")))?;
         let now = self.now();
         let known = self.products().await?;
-        let (mut new, mut updated, mut withdrawn) = (0, 0, 0);
+        let mut imported = Imported::default();
         for service in &services {
             let Some(product_type) = product_type(&service.kind) else {
+                imported
+                    .skipped
+                    .push((service.id.clone(), service.kind.clone()));
                 continue;
             };
             let same = known
@@ -154,12 +170,12 @@ impl Orders {
                 .find(|p| p.service.as_ref().is_some_and(|s| s.id == service.id));
             match same {
                 Some(product) => {
-                    updated += 1;
+                    imported.updated += 1;
                     self.put_product(with_service(product.clone(), service, now))
                         .await?;
                 }
                 None => {
-                    new += 1;
+                    imported.new += 1;
                     let id = self.new_id(now);
                     let product = new_product(id, service, product_type, markup_percent, now);
                     self.put_product(product).await?;
@@ -172,7 +188,7 @@ impl Orders {
                 .as_ref()
                 .is_some_and(|s| services.iter().all(|offered| offered.id != s.id));
             if gone && product.on_sale {
-                withdrawn += 1;
+                imported.withdrawn += 1;
                 let product = Product {
                     on_sale: false,
                     updated_at: Some(now),
@@ -181,7 +197,7 @@ impl Orders {
                 self.put_product(product).await?;
             }
         }
-        Ok((new, updated, withdrawn))
+        Ok(imported)
     }
 
     /// Changes whether a product is on sale, and its price; `false` when there is none.

@@ -147,6 +147,10 @@ fn reference() -> Router {
             get(|| async { axum::response::Redirect::temporary("/docs/errors") }),
         )
         .route(
+            "/docs",
+            get(|| async { axum::response::Redirect::temporary("/docs/errors") }),
+        )
+        .route(
             "/errors.json",
             get(|| async { Reply::ok(&catalogue::errors_json()) }),
         )

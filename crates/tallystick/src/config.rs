@@ -15,26 +15,33 @@ pub const EXAMPLE: &str = include_str!("config.example.toml");
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Flags {
     /// Configuration file [default: tallystick.toml, if there is one]
-    #[arg(long, env = "TALLYSTICK_CONFIG", value_name = "FILE", global = true)]
-    pub config: Option<PathBuf>,
-    /// Database: sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME
     #[arg(
         long,
-        env = "DATABASE_URL",
-        value_name = "URL",
+        env = "TALLYSTICK_CONFIG",
+        value_name = "FILE",
         global = true,
-        hide_env_values = true
+        help_heading = "Everywhere"
     )]
+    pub config: Option<PathBuf>,
+    /// Database: sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME [env: DATABASE_URL]
+    #[arg(long, value_name = "URL", global = true, help_heading = "Everywhere")]
     pub database: Option<String>,
     /// Log filter, such as info or debug,store=trace
-    #[arg(long, env = "TALLYSTICK_LOG", value_name = "FILTER", global = true)]
+    #[arg(
+        long,
+        env = "TALLYSTICK_LOG",
+        value_name = "FILTER",
+        global = true,
+        help_heading = "Everywhere"
+    )]
     pub log: Option<String>,
     /// Log format: text or json
     #[arg(
         long,
         env = "TALLYSTICK_LOG_FORMAT",
         value_name = "FORMAT",
-        global = true
+        global = true,
+        help_heading = "Everywhere"
     )]
     pub log_format: Option<LogFormat>,
 }
@@ -160,7 +167,11 @@ impl Config {
     /// Puts the layers together. `default_database`: where data goes when nobody says.
     pub fn load(flags: &Flags, serve: &ServeFlags, default_database: &str) -> Result<Self> {
         let file = File::read(flags.config.as_deref())?;
-        let database = flags.database.clone().or(file.database);
+        let database = flags
+            .database
+            .clone()
+            .or_else(|| std::env::var("DATABASE_URL").ok())
+            .or(file.database);
         let database = database.as_deref().unwrap_or(default_database);
         let defaults = orders::OrdersConfig::default();
         let or = |value: Option<f64>, name, default| match value {

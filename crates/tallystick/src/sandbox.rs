@@ -169,7 +169,7 @@ async fn supplier(State(sandbox): State<Sandbox>, body: Body) -> Result<Reply, R
         Some("garbled") => Some(Fault::Garbled),
         Some("lost") => Some(Fault::LoseAnswer),
         Some("invalid_key") => Some(Fault::InvalidKey),
-        Some("slow") => Some(Fault::Slow(Duration::from_secs(8))),
+        Some("slow") => Some(Fault::Slow(Duration::from_secs(7))),
         Some(other) => {
             return Err(refuse(format!(
                 "`{other}` is no fault: out_of_funds, down, slow, garbled, lost, invalid_key or null"

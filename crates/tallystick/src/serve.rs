@@ -35,6 +35,13 @@ pub async fn stop_signal() {
     let _ = interrupted.await;
 }
 
+/// What is cut off is taken up again at the next start, as after a crash.
+async fn stop_at_once() {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(130);
+    }
+}
+
 /// Serves `app` until `stop` completes; then finishes requests and jobs under way and closes the database.
 pub async fn run(
     app: App,
@@ -59,7 +66,8 @@ pub async fn run(
         tokio::select! {
             result = &mut server => result,
             () = stop => {
-                tracing::info!("stopping: finishing what is under way");
+                tracing::info!("stopping: finishing what is under way; a second Ctrl-C stops at once");
+                tokio::spawn(stop_at_once());
                 let _ = stopping.send(true);
                 server.await
             }

@@ -144,7 +144,10 @@ impl Engine {
         let per_second = raw.run(time, per_commit)?;
         let used = machine::cpu_time(std::process::id())?.saturating_sub(used);
         Ok(RawLine {
-            what: format!("bare SQLite, {per_commit} orders per commit"),
+            what: format!(
+                "bare SQLite, {per_commit} order{} per commit",
+                if per_commit == 1 { "" } else { "s" }
+            ),
             per_second,
             cpu_micros: used.as_secs_f64() * 1e6 / (per_second * time.as_secs_f64()),
         })

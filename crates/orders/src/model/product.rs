@@ -1,6 +1,7 @@
 use super::{DynamicProbability, IncreaseSpeed, ProductType, ServiceType};
 use kernel::{Credits, Id, Timestamp};
 use serde::{Serialize, Serializer};
+use std::str::FromStr;
 use store::{FromColumn, Row, StoreError};
 
 /// The price of one unit, in thousandths of a credit. On the wire: a JSON number in credits.
@@ -24,6 +25,28 @@ impl Price {
         let thousandths = i128::from(self.0) * i128::from(units.max(0));
         let credits = (thousandths + 999).div_euclid(1000);
         Credits::new(i64::try_from(credits).unwrap_or(i64::MAX))
+    }
+}
+
+impl FromStr for Price {
+    type Err = String;
+
+    /// Credits for one unit, with up to three decimals.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || {
+            format!("`{text}` is not a price: write credits with up to three decimals, such as 1.2")
+        };
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 3 {
+            return Err(refused());
+        }
+        let whole: i64 = whole.parse().map_err(|_| refused())?;
+        let fraction: i64 = format!("{fraction:0<3}").parse().map_err(|_| refused())?;
+        let thousandths = whole
+            .checked_mul(1000)
+            .and_then(|t| t.checked_add(fraction));
+        thousandths.map(Self).ok_or_else(refused)
     }
 }
 
@@ -130,6 +153,10 @@ mod tests {
             Credits::new(i64::MAX)
         );
         assert_eq!(serde_json::to_string(&price).unwrap(), "1.2");
+        assert_eq!("1.2".parse(), Ok(price));
+        for bad in ["", "1.2345", "-1", "1,2", ".5", "99999999999999999999"] {
+            assert!(bad.parse::<Price>().is_err(), "{bad}");
+        }
         assert_eq!(
             serde_json::to_string(&Price::from_thousandths(12_000)).unwrap(),
             "12"

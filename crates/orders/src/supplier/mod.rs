@@ -5,8 +5,10 @@ mod panel;
 pub use panel::{Panel, PanelConfig};
 
 use crate::model::Specification;
+use catalogue::Param as _;
 use catalogue::PlatformError;
 use catalogue::platform::{OrderRefusal, SupportReason};
+use kernel::Locale;
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
@@ -148,10 +150,25 @@ impl SupplierError {
     }
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service => f.write_str("the supplier does not offer the service"),
+            Self::Order => f.write_str("the supplier does not know the order"),
+            Self::BelowMinimum => f.write_str("the quantity is too small for the supplier"),
+            Self::AboveMaximum => f.write_str("the quantity is too large for the supplier"),
+            Self::NewOrder(reason) => f.write_str(&reason.text(Locale::En)),
+            Self::OutOfFunds => f.write_str("we have no funds at the supplier"),
+            Self::Key => f.write_str("the supplier refuses our key"),
+            Self::Other(text) => write!(f, "the supplier says: {text}"),
+        }
+    }
+}
+
 impl fmt::Display for SupplierError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => write!(f, "refused: {refusal:?}"),
+            Self::Refused(refusal) => refusal.fmt(f),
             Self::NotReached(why) => write!(f, "not reached: {why}"),
             Self::Unknown(why) => write!(f, "outcome unknown: {why}"),
         }

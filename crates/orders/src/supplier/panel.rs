@@ -3,7 +3,7 @@
 use super::{
     Answer, NewOrder, PerOrder, Progress, Refusal, Service, State, Supplier, SupplierError,
 };
-use crate::model::ProductType;
+use crate::model::{DelayMinutes, ProductType};
 use catalogue::platform::OrderRefusal;
 use kernel::Secret;
 use serde_json::Value;
@@ -164,11 +164,9 @@ fn order_form(order: &NewOrder) -> Form<'_> {
         }
         ProductType::Ch2Subscriptions => {
             text("username", s.username.as_deref());
-            text(
-                "delay",
-                s.delay_minutes
-                    .map(super::super::model::DelayMinutes::minutes),
-            );
+            // Panels require it.
+            let delay = s.delay_minutes.unwrap_or(DelayMinutes::Min0);
+            text("delay", Some(delay.minutes()));
             let expiry = s.expiry_date.map(|at| {
                 let day = at.day().to_string();
                 format!("{}/{}/{}", &day[6..8], &day[4..6], &day[..4])

@@ -49,12 +49,13 @@ pub struct SupplierConfig {
 }
 
 impl SupplierConfig {
-    /// The usual behaviour: ten seconds for `/slow`, duplicates are accepted.
+    /// The usual behaviour: seven seconds for `/slow`, longer than a client waits and shorter than a
+    /// connector does; duplicates are accepted.
     pub fn new(key: Secret<String>) -> Self {
         Self {
             key,
             delivery: Delivery::default(),
-            slow: Duration::from_secs(10),
+            slow: Duration::from_secs(7),
             refuse_duplicates: false,
         }
     }

@@ -26,16 +26,19 @@ pub struct Demo {
 
 impl Demo {
     pub async fn run(self, flags: &Flags) -> Result<()> {
-        let mut config = Config::load(flags, &self.serve, "sqlite::memory:")?;
-        let default_log = if self.json {
-            "warn"
-        } else {
-            "info,tallystick=info"
+        // Only the command line can make a demo use a database that lasts: a shop's own, from the
+        // environment or the configuration file, is no place for it.
+        let flags = Flags {
+            database: Some(
+                flags
+                    .database
+                    .clone()
+                    .unwrap_or_else(|| "sqlite::memory:".into()),
+            ),
+            ..flags.clone()
         };
-        start_log(
-            flags.log.as_deref().unwrap_or(default_log),
-            config.log_format,
-        )?;
+        let mut config = Config::load(&flags, &self.serve, "sqlite::memory:")?;
+        start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
         // A demo is watched: orders should be seen to move.
         config.orders.follow_interval = Duration::from_secs(2);
         let listener = serve::listen(config.listen).await?;
@@ -62,6 +65,7 @@ impl Demo {
             post_every: Duration::from_secs(20),
         };
         let app = App::build(parts, &config, address, Some(options)).await?;
+        super::ensure_sandbox(&app.orders).await?;
         if let Some(supplier) = &app.supplier {
             seed::fill(&app.orders, supplier, clock.now())
                 .await
@@ -102,6 +106,8 @@ impl Demo {
 
 fn guide(base_url: &str, key: &str, database: &str) -> String {
     let product = seed::DEFAULT;
+    let program = std::env::args().next();
+    let program = program.as_deref().unwrap_or("tallystick");
     format!(
         r#"
 Tallystick demo                                             Ctrl-C stops it
@@ -122,13 +128,15 @@ curl -sS {base_url}/platform/order/ch2/default -H 'x-api-key: {key}' \
 curl -sS {base_url}/platform/order -H 'x-api-key: {key}'
 curl -sS {base_url}/platform/organization/credit/balance -H 'x-api-key: {key}'
 
-3. Meet an error: more than the credit pays for. (tallystick explain credit_not_enough)
+3. Meet an error: more than the credit pays for. ({program} explain credit_not_enough)
 
 curl -sS {base_url}/platform/order/ch2/default -H 'x-api-key: {key}' \
   -H 'content-type: application/json' \
   -d '{{"product_id": "{product}", "link": "https://example.com/p/1", "quantity": 90000}}'
 
-Every error code on purpose:  tallystick trigger --all --url {base_url}
+Every error code on purpose:
+
+{program} trigger --all --url {base_url}
 "#
     )
 }

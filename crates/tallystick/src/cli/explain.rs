@@ -3,7 +3,6 @@ use anyhow::Result;
 use catalogue::{Entry, Level, Retry};
 use kernel::Locale;
 use std::fmt::Write as _;
-use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Explain {
@@ -36,26 +35,13 @@ fn locale(text: &str) -> Result<Locale, String> {
 }
 
 impl Explain {
-    pub fn run(self) -> Result<ExitCode> {
+    pub fn run(self) -> Result<()> {
         match catalogue::find(&self.code) {
             Ok(entry) if self.json => print(&format!("{:#}", entry.to_json()))?,
             Ok(entry) => print(&page(entry, self.lang))?,
-            Err(near) => {
-                let mut text = format!("error: there is no code `{}`", self.code);
-                if near.is_empty() {
-                    text.push_str("\nEvery code: tallystick errors");
-                } else {
-                    text.push_str("\nDid you mean:");
-                    for entry in near {
-                        let _ = write!(text, "\n  {}", entry.path());
-                    }
-                }
-                use std::io::Write as _;
-                let _ = writeln!(std::io::stderr(), "{text}");
-                return Ok(ExitCode::FAILURE);
-            }
+            Err(near) => anyhow::bail!(super::no_such_code(&self.code, &near)),
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -91,9 +91,9 @@ pub enum Products {
         /// Whether it can be ordered
         #[arg(long)]
         on_sale: Option<bool>,
-        /// Price of one unit in thousandths of a credit
+        /// Price of one unit in credits, with up to three decimals: 1.2
         #[arg(long)]
-        price_thousandths: Option<i64>,
+        price: Option<Price>,
     },
 }
 
@@ -252,26 +252,28 @@ impl Products {
                 }
             }
             Self::Import { markup } => {
-                let (new, updated, withdrawn) =
-                    orders.import_services(markup).await.map_err(failed)?;
-                print(&format!(
-                    "{new} new, {updated} updated, {withdrawn} taken off sale because the supplier no longer offers them"
-                ))?;
+                let imported = orders.import_services(markup).await.map_err(failed)?;
+                let mut text = format!(
+                    "{} new and off sale, {} updated, {} taken off sale because the supplier no longer offers them",
+                    imported.new, imported.updated, imported.withdrawn
+                );
+                for (service, kind) in imported.skipped {
+                    let _ = write!(
+                        text,
+                        "\nskipped service {service}: type {kind} cannot be ordered here"
+                    );
+                }
+                print(&text)?;
             }
             Self::Set {
                 product,
                 on_sale,
-                price_thousandths,
+                price,
             } => {
                 ensure!(
-                    on_sale.is_some() || price_thousandths.is_some(),
-                    "nothing to change: give --on-sale or --price-thousandths"
+                    on_sale.is_some() || price.is_some(),
+                    "nothing to change: give --on-sale or --price"
                 );
-                ensure!(
-                    price_thousandths.is_none_or(|p| p >= 0),
-                    "a price cannot be negative"
-                );
-                let price = price_thousandths.map(Price::from_thousandths);
                 let found = orders.change_product(product, on_sale, price).await;
                 ensure!(
                     found.map_err(failed)?,

@@ -102,7 +102,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Serve(serve) => serve.run(&flags).await?,
             Command::Migrate => serving::migrate(&flags).await?,
             Command::Doctor => return serving::doctor(&flags).await,
-            Command::Explain(explain) => return explain.run(),
+            Command::Explain(explain) => explain.run()?,
             Command::Errors(errors) => errors.run()?,
             Command::Trigger(trigger) => return trigger.run().await,
             Command::Openapi(openapi) => openapi.run()?,
@@ -119,6 +119,20 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What to say of a code that does not exist.
+fn no_such_code(code: &str, near: &[&catalogue::Entry]) -> String {
+    let mut text = format!("there is no code `{code}`");
+    if near.is_empty() {
+        text.push_str("\nEvery code: tallystick errors");
+    } else {
+        text.push_str("\nDid you mean:");
+        for entry in near {
+            text.push_str(&format!("\n  {}", entry.path()));
+        }
+    }
+    text
 }
 
 /// Writes to standard output.
@@ -175,6 +189,19 @@ fn ensure_exists(database: &DatabaseUrl) -> Result<()> {
     }
 }
 
+/// A sandbox puts products on sale that nobody delivers: not in the database of a real shop.
+async fn ensure_sandbox(orders: &Orders) -> Result<()> {
+    let products = orders.products().await.map_err(failed)?;
+    let seeded = products
+        .iter()
+        .any(|p| p.product_id == crate::seed::DEFAULT);
+    anyhow::ensure!(
+        seeded || products.is_empty(),
+        "this database has the products of a real shop: give the sandbox a database of its own with --database"
+    );
+    Ok(())
+}
+
 /// The order platform over the configured database, for commands that serve nothing.
 async fn open_orders(flags: &Flags) -> Result<Orders> {
     let config = crate::config::Config::load(
@@ -184,7 +211,14 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
     )?;
     start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
     ensure_exists(&config.database)?;
-    let db = open_database(&config).await?;
+    let db = Db::open(&config.database)
+        .await
+        .with_context(|| format!("opening {}", config.database))?;
+    anyhow::ensure!(
+        db.pending_migrations().await?.is_empty(),
+        "the schema of {} is not up to date: run `tallystick migrate`",
+        config.database
+    );
     let supplier: Arc<dyn orders::supplier::Supplier> = match config.supplier {
         Some(panel) => Arc::new(orders::supplier::Panel::new(panel)?),
         None => Arc::new(orders::supplier::NotConfigured),

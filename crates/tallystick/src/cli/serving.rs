@@ -4,7 +4,7 @@ use super::{
 use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, ServeFlags};
 use crate::{seed, serve};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use kernel::{Clock, Rng, SystemClock};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -15,8 +15,8 @@ use store::{Db, jobs};
 pub struct Serve {
     #[command(flatten)]
     serve: ServeFlags,
-    /// Use the simulated supplier and open /sandbox, where anybody who reaches this server can set up
-    /// fixtures: for trying out and for tests
+    /// For trying out and for tests: use the simulated supplier and open /sandbox, where anybody who reaches this server can set up
+    /// fixtures
     #[arg(long)]
     sandbox: bool,
 }
@@ -25,6 +25,10 @@ impl Serve {
     pub async fn run(self, flags: &Flags) -> Result<()> {
         let config = Config::load(flags, &self.serve, DEFAULT_DATABASE)?;
         start_log(&config.log, config.log_format)?;
+        ensure!(
+            self.sandbox || config.supplier.is_some(),
+            "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one"
+        );
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -37,6 +41,7 @@ impl Serve {
         let sandbox = self.sandbox.then(SandboxOptions::default);
         let app = App::build(parts, &config, address, sandbox).await?;
         if let Some(supplier) = &app.supplier {
+            super::ensure_sandbox(&app.orders).await?;
             seed::fill(&app.orders, supplier, clock.now())
                 .await
                 .map_err(failed)?;
@@ -56,11 +61,15 @@ pub async fn migrate(flags: &Flags) -> Result<()> {
     db.close().await;
     print(&match report.applied.as_slice() {
         [] => format!(
-            "{}: up to date (version {})",
+            "{}: up to date, at version {}",
             config.database,
             report.present.len()
         ),
-        applied => format!("{}: applied {applied:?}", config.database),
+        applied => format!(
+            "{}: now at version {}",
+            config.database,
+            report.present.len() + applied.len()
+        ),
     })
 }
 

@@ -3,7 +3,7 @@ use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, LogFormat, ServeFlags};
 use crate::scenario::{Run, Scenario};
 use crate::{seed, serve};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use catalogue::Entry;
 use kernel::{Clock, Locale, Rng, SystemClock};
 use serde_json::json;
@@ -12,9 +12,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+const EMITTED: &str = "emitted";
+const NOT_YET: &str = "not reachable yet";
+
 #[derive(clap::Args)]
 pub struct Trigger {
-    /// The code, as code or face/code
+    /// The code, as code or face/code; or --all
     #[arg(required_unless_present = "all")]
     code: Option<String>,
     /// Every code that can be reached
@@ -34,15 +37,12 @@ impl Trigger {
         let entries: Vec<&Entry> = match &self.code {
             Some(code) => match catalogue::find(code) {
                 Ok(entry) => vec![entry],
-                Err(near) => {
-                    let near: Vec<String> = near.iter().map(|e| e.path()).collect();
-                    bail!("there is no code `{code}`; near it: {}", near.join(", "));
-                }
+                Err(near) => bail!(super::no_such_code(code, &near)),
             },
             None => catalogue::entries().collect(),
         };
         let base_url = match self.url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
+            Some(url) => server_url(&url)?,
             None => start_server().await?,
         };
         let client = httpkit::outgoing::client(Duration::from_secs(30))?;
@@ -76,6 +76,15 @@ impl Trigger {
                 show(&mut text, entry, run.as_ref(), emitted);
             }
         }
+        if self.all {
+            let count = |state: &str| text.lines().filter(|l| l.starts_with(state)).count();
+            let (emitted, not_yet) = (count(EMITTED), count(NOT_YET));
+            let failed = rows.len() - emitted - not_yet;
+            let _ = writeln!(
+                text,
+                "\n{emitted} emitted, {not_yet} not reachable yet, {failed} failed"
+            );
+        }
         if self.json {
             print(&format!("{:#}", json!(rows)))?;
         } else {
@@ -91,8 +100,8 @@ impl Trigger {
 
 fn summarize(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
     let state = match (run, emitted) {
-        (None, _) => "not reachable yet",
-        (Some(_), true) => "emitted",
+        (None, _) => NOT_YET,
+        (Some(_), true) => EMITTED,
         (Some(_), false) => "NOT EMITTED",
     };
     let status = run.map_or(entry.status, Run::status);
@@ -119,11 +128,7 @@ fn show(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
             let _ = writeln!(text, "> {shown}");
         }
         let _ = writeln!(text, "< {}", exchange.status);
-        let pretty = serde_json::from_str::<serde_json::Value>(&exchange.response);
-        let pretty = pretty.map_or(exchange.response.clone(), |body| format!("{body:#}"));
-        for line in pretty.lines() {
-            let _ = writeln!(text, "< {line}");
-        }
+        let _ = writeln!(text, "< {}", exchange.response);
         text.push('\n');
     }
     match (&run.failure, emitted) {
@@ -133,6 +138,15 @@ fn show(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
         (None, true) => text.push_str("Emitted, as documented.\n"),
         (None, false) => text.push_str("NOT EMITTED.\n"),
     }
+}
+
+fn server_url(text: &str) -> Result<String> {
+    let url = reqwest::Url::parse(text).ok();
+    ensure!(
+        url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some()),
+        "`{text}` is not the address of a server, such as http://127.0.0.1:8080"
+    );
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// A server of its own, in memory, on a free port of this machine.

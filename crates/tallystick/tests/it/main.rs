@@ -1,9 +1,18 @@
 //! The integration tests, in one binary: what takes long is linked once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
+mod cli;
+mod crash;
+mod hostile;
 mod house;
+mod http;
+mod lists;
+mod nodes;
 mod orders;
 mod pages;
+mod process;
 mod promises;
 mod store;

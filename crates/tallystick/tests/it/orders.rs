@@ -292,6 +292,10 @@ both! {
             let answer = app.post(&shop, &format!("/platform/order/ch2/{path}"), body.clone()).await;
             assert_eq!((answer.status, &answer.json()["total"]), (200, &json!(total)), "{body} {}", answer.text);
         }
+        // What is optional can be left out.
+        let least = json!({"product_id": seed::SUBSCRIPTIONS, "username": "v", "min_quantity": 10, "max_quantity": 10, "new_post_count": 1});
+        let answer = app.post(&shop, "/platform/order/ch2/subscriptions", least).await;
+        assert_eq!((answer.status, &answer.json()["total"]), (200, &json!(3)), "{}", answer.text);
         let filter = [("$filter", "order_detail/any(d: d/min_quantity eq 50)")];
         let found = app.list(&shop, "/platform/order", &filter).await.json();
         let detail = &found["value"][0]["order_detail"][0];
