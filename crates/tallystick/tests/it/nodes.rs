@@ -322,11 +322,7 @@ async fn changes_are_noticed(scratch: &Scratch, nodes: &[Server]) {
     assert_eq!(total(&nodes[0]).await, 120);
     let product = seed::DEFAULT.to_string();
     run(&url, &["organizations", "credit", &id, "1000000"]).await;
-    run(
-        &url,
-        &["products", "set", &product, "--price-thousandths", "2400"],
-    )
-    .await;
+    run(&url, &["products", "set", &product, "--price", "2.4"]).await;
     for node in nodes {
         eventually("the price", async || {
             (total(node).await == 240).then_some(())
