@@ -118,12 +118,13 @@ pub async fn layer(State(kit): State<FaceLayer>, mut request: Request, next: Nex
     request.extensions_mut().insert(context.clone());
     request.extensions_mut().insert(kit.clone());
 
-    // In a task of its own, so that a client who hangs up does not stop an operation half-way.
-    let running = tokio::spawn(tokio::time::timeout(kit.timeout, next.run(request)));
-    let mut response = match running.await {
+    // In a task of its own: neither a client who hangs up nor the time limit on its wait stops an
+    // operation half-way.
+    let running = tokio::spawn(next.run(request));
+    let mut response = match tokio::time::timeout(kit.timeout, running).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => Refusal::from(Transport::TimedOut).into_response(),
-        Err(died) => Refusal::internal(panic_text(died)).into_response(),
+        Ok(Err(died)) => Refusal::internal(panic_text(died)).into_response(),
+        Err(_) => Refusal::from(Transport::TimedOut).into_response(),
     };
     let mut code = "";
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {

@@ -38,6 +38,9 @@ pub enum Verdict {
     Open,
 }
 
+/// After this pause a number that cannot be stored is given up: about 13 seconds in all.
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+
 const WAITING: u8 = 0;
 const LEFT: u8 = 1;
 const DECIDED: u8 = 2;
@@ -222,18 +225,37 @@ impl Orders {
         })
     }
 
+    /// Writes down the supplier's number. It is known nowhere else, so a failing database is tried again.
     async fn sent(&self, job: &Job, line: Line, number: String) -> Result<()> {
         let check_at = self.now().plus(self.inner.config.follow_interval);
-        let job = job.clone();
-        self.db()
-            .write(move |tx| {
-                if orders::set_sent(tx, &line, &number, check_at)? {
-                    jobs::bring_forward(tx, crate::jobs::FOLLOW, check_at)?;
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let (this_job, this_line, this_number) = (job.clone(), line.clone(), number.clone());
+            let written = self
+                .db()
+                .write(move |tx| {
+                    let sent = orders::set_sent(tx, &this_line, &this_number, check_at)?;
+                    if sent {
+                        jobs::bring_forward(tx, crate::jobs::FOLLOW, check_at)?;
+                    }
+                    jobs::complete(tx, &this_job)?;
+                    Ok::<_, crate::Error>(sent)
+                })
+                .await;
+            match written {
+                Ok(true) => return Ok(()),
+                Ok(false) => {
+                    tracing::error!(order = %line.order, number, "the supplier took an order that was no longer being sent");
+                    return Ok(());
                 }
-                jobs::complete(tx, &job).map_err(crate::Error::from)
-            })
-            .await
-            .map(drop)
+                Err(error) if pause > LAST_PAUSE => {
+                    tracing::error!(order = %line.order, number, "the supplier's number for an order could not be stored");
+                    return Err(error);
+                }
+                Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause *= 2;
+        }
     }
 
     async fn retry(&self, job: &Job, line: Line, state: DispatchState) -> Result<()> {
@@ -242,16 +264,17 @@ impl Orders {
         let job = job.clone();
         self.db()
             .write(move |tx| {
-                if state != DispatchState::Sending {
-                    orders::set_dispatch(tx, &line, DispatchState::Sending, state)?;
-                }
-                jobs::reschedule(
+                let ours = jobs::reschedule(
                     tx,
                     &job,
                     run_at,
                     Some("the supplier did not take the order"),
-                )
-                .map_err(crate::Error::from)
+                )?;
+                // A node that lost its lease has no say any more.
+                if ours && state != DispatchState::Sending {
+                    orders::set_dispatch(tx, &line, DispatchState::Sending, state)?;
+                }
+                Ok::<_, crate::Error>(())
             })
             .await
             .map(drop)

@@ -7,29 +7,37 @@ use crate::supplier::{Progress, State, SupplierError};
 use crate::{Orders, Result};
 use kernel::{Credits, Timestamp};
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::Tx;
 use tokio::task::JoinSet;
 
 /// As many as suppliers take in one request.
 pub const MOST_AT_ONCE: i64 = 100;
+/// After so many requests, or so long, other jobs have their turn; well before the lease ends.
+const MOST_ROUNDS: usize = 20;
+const LONGEST_ROUND: Duration = Duration::from_secs(15);
 /// An order that takes long is asked about less and less often, down to this.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
 impl Orders {
-    /// Asks the supplier about every order that is due; returns how many there were.
+    /// Asks the supplier about orders that are due, [`MOST_ROUNDS`] times as many as it takes at once
+    /// at most; returns how many there were.
     pub async fn follow_due(&self) -> Result<usize> {
         let mut followed = 0;
-        loop {
+        let started = Instant::now();
+        for _ in 0..MOST_ROUNDS {
+            if started.elapsed() > LONGEST_ROUND {
+                break;
+            }
             let now = self.now();
             let lines: Vec<Line> = self
                 .db()
                 .read(move |tx| orders::lines_to_check(tx, now, MOST_AT_ONCE))
                 .await?;
-            let Some(count) = std::num::NonZero::new(lines.len()) else {
-                return Ok(followed);
-            };
-            followed += count.get();
+            if lines.is_empty() {
+                break;
+            }
+            followed += lines.len();
             let numbers: Vec<String> = lines
                 .iter()
                 .filter_map(|l| l.supplier_order.clone())
@@ -47,9 +55,12 @@ impl Orders {
                 applying.spawn(async move { orders.apply(line, answer).await });
             }
             for applied in applying.join_all().await {
-                applied?;
+                if let Err(error) = applied {
+                    tracing::error!(?error, "writing down how far an order is failed");
+                }
             }
         }
+        Ok(followed)
     }
 
     /// Writes down what the supplier said of one order. Returns the refusal, if it was one.
@@ -154,7 +165,7 @@ fn record(
 ) -> Result<()> {
     let remains = match outcome.status {
         OrderStatus::Complete => Some(0),
-        _ => progress.remains,
+        _ => progress.remains.map(|n| n.clamp(0, line.units)),
     };
     let check_at = (!outcome.status.has_ended()).then_some(check_at);
     orders::set_progress(tx, line, progress.start_count, remains, check_at)?;

@@ -79,7 +79,7 @@ struct Inner {
     quotas: Quotas,
     keys: Cache<String, KeyHolder>,
     products: Cache<ProductId, Arc<Product>>,
-    /// Read by each task that sends an order for a client, who may not wait for it to end.
+    /// Read by each task that has the supplier do something, for a client who may not wait for it to end.
     sending: Arc<RwLock<()>>,
 }
 

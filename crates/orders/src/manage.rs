@@ -21,7 +21,7 @@ pub struct Imported {
     pub updated: usize,
     /// Products taken off sale, because their service is no longer offered.
     pub withdrawn: usize,
-    /// Services of types that no operation orders: id and type.
+    /// Services of types that no operation orders, or without a readable rate: id and what they are.
     pub skipped: Vec<(String, String)>,
 }
 
@@ -155,6 +155,11 @@ impl Orders {
     pub async fn import_services(&self, markup_percent: u32) -> Result<Imported> {
         let services = self.supplier().services().await;
         let services = services.map_err(|e| Error::Failed(format!("the supplier: {e}")))?;
+        if services.is_empty() {
+            return Err(Error::Failed(
+                "the supplier offers no services; nothing was changed".into(),
+            ));
+        }
         let now = self.now();
         let known = self.products().await?;
         let mut imported = Imported::default();
@@ -175,9 +180,14 @@ impl Orders {
                         .await?;
                 }
                 None => {
+                    let Some(price) = price(&service.rate, markup_percent) else {
+                        let why = format!("{} at the rate {:?}", service.kind, service.rate);
+                        imported.skipped.push((service.id.clone(), why));
+                        continue;
+                    };
                     imported.new += 1;
                     let id = self.new_id(now);
-                    let product = new_product(id, service, product_type, markup_percent, now);
+                    let product = new_product(id, service, product_type, price, now);
                     self.put_product(product).await?;
                 }
             }
@@ -235,8 +245,8 @@ fn product_type(kind: &str) -> Option<ProductType> {
 
 fn with_service(product: Product, service: &Service, now: Timestamp) -> Product {
     Product {
-        min: product.min.max(service.min),
-        max: product.max.min(service.max).max(service.min),
+        min: service.min,
+        max: service.max.max(service.min),
         service: Some(SupplierService {
             id: service.id.clone(),
             name: service.name.clone(),
@@ -256,7 +266,7 @@ fn new_product(
     id: ProductId,
     service: &Service,
     product_type: ProductType,
-    markup_percent: u32,
+    price: Price,
     now: Timestamp,
 ) -> Product {
     let category: String = service
@@ -273,7 +283,7 @@ fn new_product(
         product_type,
         product_category: category,
         main_product_category: main,
-        price: price(&service.rate, markup_percent),
+        price,
         min: service.min,
         max: service.max.max(service.min),
         order_no: service.id.parse().unwrap_or(0),
@@ -294,16 +304,17 @@ fn new_product(
     }
 }
 
-/// Suppliers' rates are for 1000 units, which is what thousandths for one unit are. Rounded up.
-fn price(rate: &str, markup_percent: u32) -> Price {
+/// Suppliers' rates are for 1000 units, which is what thousandths for one unit are. Rounded up; `None`
+/// when the rate is no plain decimal above zero.
+fn price(rate: &str, markup_percent: u32) -> Option<Price> {
     let (whole, fraction) = rate.split_once('.').unwrap_or((rate, ""));
-    let whole: i64 = whole.parse().unwrap_or(0);
-    let padded: String = fraction.chars().chain("0000".chars()).take(4).collect();
-    let fraction: i64 = padded.parse().unwrap_or(0);
-    let ten_thousandths = i128::from(whole) * 10_000 + i128::from(fraction);
-    let marked_up = ten_thousandths * i128::from(100 + markup_percent);
-    let credits = (marked_up + 999_999).div_euclid(1_000_000);
-    Price::from_thousandths(i64::try_from(credits).unwrap_or(i64::MAX).max(0))
+    let digits = format!("{whole}{fraction:0<9}");
+    let plain =
+        !whole.is_empty() && fraction.len() <= 9 && digits.bytes().all(|b| b.is_ascii_digit());
+    let billionths: i128 = digits.parse().ok().filter(|n| plain && *n > 0)?;
+    let marked_up = billionths.checked_mul(i128::from(markup_percent) + 100)?;
+    let credits = (marked_up + 99_999_999_999).div_euclid(100_000_000_000);
+    i64::try_from(credits).ok().map(Price::from_thousandths)
 }
 
 #[cfg(test)]
@@ -312,9 +323,13 @@ mod tests {
 
     #[test]
     fn a_rate_for_a_thousand_becomes_a_price_for_one() {
-        assert_eq!(price("12", 0), Price::from_thousandths(12));
-        assert_eq!(price("1200", 0), Price::from_thousandths(1200));
-        assert_eq!(price("0.90", 50), Price::from_thousandths(2));
-        assert_eq!(price("rubbish", 50), Price::from_thousandths(0));
+        let thousandths = |n| Some(Price::from_thousandths(n));
+        assert_eq!(price("12", 0), thousandths(12));
+        assert_eq!(price("1200", 0), thousandths(1200));
+        assert_eq!(price("0.90", 50), thousandths(2));
+        assert_eq!(price("0.00001", 0), thousandths(1));
+        for bad in ["rubbish", "1,200.50", "", "0", "-1", "1e3"] {
+            assert_eq!(price(bad, 50), None, "{bad}");
+        }
     }
 }

@@ -21,6 +21,10 @@ use tokio_postgres::{AsyncMessage, Client, Config};
 const CONNECTIONS: usize = 10;
 const MOST_ATTEMPTS: u32 = 12;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long other nodes' changes may go unnoticed when the connection for them dies.
+const LISTEN_CHECK: Duration = Duration::from_secs(2);
+/// How long the network may swallow what is sent before a connection counts as lost.
+const TCP_TIMEOUT: Duration = Duration::from_secs(15);
 const CHANNEL: &str = "tallystick_caches";
 
 pub struct PostgresDriver {
@@ -38,6 +42,7 @@ impl PostgresDriver {
         config
             .application_name("tallystick")
             .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_user_timeout(TCP_TIMEOUT)
             .keepalives_idle(Duration::from_secs(30));
         drop(connect(&config).await?);
         let (queue, tasks) = TaskQueue::new();
@@ -109,10 +114,11 @@ async fn connect(
 /// Hears of other nodes' commits. While it does not, caches are not trusted.
 async fn listen(config: Config, shared: Arc<Shared>) {
     loop {
-        if let Err(error) = listen_once(&config, &shared).await {
+        let lost = listen_once(&config, &shared).await;
+        shared.hears_other_nodes.store(false, Ordering::Release);
+        if let Err(error) = lost {
             tracing::warn!(%error, "not hearing other nodes; caches are off");
         }
-        shared.hears_other_nodes.store(false, Ordering::Release);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
@@ -133,8 +139,20 @@ async fn listen_once(config: &Config, shared: &Shared) -> Result<(), StoreError>
     client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
     shared.cache_epoch.fetch_add(1, Ordering::AcqRel);
     shared.hears_other_nodes.store(true, Ordering::Release);
-    while messages.recv().await.is_some() {
-        shared.cache_epoch.fetch_add(1, Ordering::AcqRel);
+    // A connection can die without a word: it is asked now and then.
+    loop {
+        match tokio::time::timeout(LISTEN_CHECK, messages.recv()).await {
+            Ok(Some(())) => {
+                shared.cache_epoch.fetch_add(1, Ordering::AcqRel);
+            }
+            Ok(None) => break,
+            Err(_) => {
+                let alive = tokio::time::timeout(LISTEN_CHECK, client.simple_query("SELECT 1"));
+                if !matches!(alive.await, Ok(Ok(_))) {
+                    break;
+                }
+            }
+        }
     }
     driving.abort();
     Err(StoreError::Unavailable(

@@ -14,8 +14,8 @@ use std::time::Duration;
 statements! {
     TAKE = "INSERT INTO rate_windows (quota, window_start, used) VALUES ($1, $2, $3) \
         ON CONFLICT (quota) DO UPDATE SET \
-            used = CASE WHEN rate_windows.window_start = $2 THEN rate_windows.used + $3 ELSE $3 END, \
-            window_start = $2 \
+            used = CASE WHEN rate_windows.window_start >= $2 THEN rate_windows.used + $3 ELSE $3 END, \
+            window_start = CASE WHEN rate_windows.window_start > $2 THEN rate_windows.window_start ELSE $2 END \
         RETURNING used";
 }
 

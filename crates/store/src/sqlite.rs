@@ -182,6 +182,9 @@ impl Writer {
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Task>>) {
         let outcome = self.run_in_transaction(&mut batch);
+        if outcome.is_err() && !self.connection.raw.is_autocommit() {
+            let _ = self.connection.raw.execute_batch("ROLLBACK");
+        }
         if let Ok(signals) = &outcome {
             for signal in signals {
                 self.shared.signal(*signal);
@@ -223,9 +226,7 @@ impl Writer {
                 self.connection.control("RELEASE task")?;
             }
         }
-        self.connection.control("COMMIT").inspect_err(|_| {
-            let _ = self.connection.raw.execute_batch("ROLLBACK");
-        })?;
+        self.connection.control("COMMIT")?;
         Ok(signals)
     }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use tokio_postgres::config::Host;
 
 /// Where the database is: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,17 +52,23 @@ impl FromStr for DatabaseUrl {
 }
 
 impl fmt::Display for DatabaseUrl {
-    /// Without the password.
+    /// Where it is, without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SqliteFile(path) => write!(f, "sqlite:{}", path.display()),
             Self::SqliteMemory => f.write_str("sqlite::memory:"),
-            Self::Postgres(url) => match (url.find("://"), url.rfind('@')) {
-                (Some(scheme), Some(at)) if at > scheme => {
-                    write!(f, "{}://…{}", &url[..scheme], &url[at..])
-                }
-                _ => f.write_str(url),
-            },
+            Self::Postgres(url) => {
+                let config: tokio_postgres::Config = url.parse().map_err(|_| fmt::Error)?;
+                let host = config.get_hosts().first();
+                let host = host.map_or_else(String::new, |host| match host {
+                    Host::Tcp(name) => name.clone(),
+                    #[cfg(unix)]
+                    Host::Unix(path) => path.display().to_string(),
+                });
+                let port = config.get_ports().first().copied().unwrap_or(5432);
+                let name = config.get_dbname().unwrap_or_default();
+                write!(f, "postgres://{host}:{port}/{name}")
+            }
         }
     }
 }
@@ -97,8 +104,15 @@ mod tests {
 
     #[test]
     fn passwords_are_not_shown() {
-        let url: DatabaseUrl = "postgres://shop:s3cret@db.example/shop".parse().unwrap();
-        assert_eq!(format!("{url} {url:?}").matches("s3cret").count(), 0);
+        for url in [
+            "postgres://shop:s3cret@db.example/shop",
+            "postgres://shop@db.example/shop?password=s3cret",
+            "postgres://db.example/shop?user=shop&password=s3cret",
+        ] {
+            let url: DatabaseUrl = url.parse().unwrap();
+            assert_eq!(format!("{url} {url:?}").matches("s3cret").count(), 0);
+            assert_eq!(url.to_string(), "postgres://db.example:5432/shop");
+        }
         assert_eq!(
             "sqlite::memory:".parse::<DatabaseUrl>(),
             Ok(DatabaseUrl::SqliteMemory)

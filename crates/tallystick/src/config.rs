@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::DatabaseUrl;
 
+/// A job's lease is a minute.
+const LONGEST_SUPPLIER_TIMEOUT: Duration = Duration::from_secs(40);
+
 /// The embedded example, every key commented.
 pub const EXAMPLE: &str = include_str!("config.example.toml");
 
@@ -215,6 +218,13 @@ impl Config {
                 "the supplier needs both an address and a key: set supplier.url and supplier.key, or TALLYSTICK_SUPPLIER_URL and TALLYSTICK_SUPPLIER_KEY"
             ),
         };
+        anyhow::ensure!(
+            supplier
+                .as_ref()
+                .is_none_or(|s| s.timeout <= LONGEST_SUPPLIER_TIMEOUT),
+            "supplier.timeout_seconds: at most {} seconds, so that a job's lease outlives the call",
+            LONGEST_SUPPLIER_TIMEOUT.as_secs()
+        );
         Ok(Self {
             listen: serve
                 .listen

@@ -10,8 +10,9 @@
 use crate::seed;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use httpkit::{Reply, body};
@@ -120,7 +121,17 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/sandbox/given", post(given))
         .route("/sandbox/advance", post(advance))
         .route("/sandbox/supplier", post(supplier))
+        .layer(middleware::from_fn(refuse_pages))
         .with_state(sandbox)
+}
+
+/// Pages of other sites must not reach a sandbox on a developer's machine. Browsers name the page's
+/// origin with every `POST`; programs name none.
+async fn refuse_pages(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::ORIGIN) {
+        return refuse("the sandbox is for programs, not for pages in a browser".into());
+    }
+    next.run(request).await
 }
 
 #[derive(Deserialize)]

@@ -140,6 +140,8 @@ pub struct Outcome {
     pub reply: Reply,
     /// Whether it is stored.
     pub stored: bool,
+    /// Whether it was given before.
+    pub replayed: bool,
 }
 
 impl Post {
@@ -195,6 +197,8 @@ impl Post {
         orders: &Orders,
         run: impl AsyncFnOnce() -> Result<Reply, Refusal>,
     ) -> Result<Response, Refusal> {
+        // What the supplier is asked to do has to be written down, also when the server stops.
+        let _under_way = orders.inner.sending.read().await;
         let Some(key) = self.key()? else {
             return Ok(run().await?.into_response());
         };
@@ -220,8 +224,11 @@ impl Post {
                 return Err(conflict(Conflict::IdempotencyKeyInUse).into());
             }
         }
-        let stored = false;
-        let outcome = run().await.map(|reply| Outcome { reply, stored });
+        let outcome = run().await.map(|reply| Outcome {
+            reply,
+            stored: false,
+            replayed: false,
+        });
         self.keep(orders, key, None, outcome).await
     }
 
@@ -237,7 +244,13 @@ impl Post {
         let reply = match outcome {
             Ok(Outcome {
                 reply,
+                replayed: true,
+                ..
+            }) => return Ok(replayed(reply)),
+            Ok(Outcome {
+                reply,
                 stored: true,
+                ..
             }) => return Ok(reply.into_response()),
             Ok(outcome) => outcome.reply,
             Err(refusal @ Refusal::Coded(_)) => self.layer.render(&refusal, &self.context).1,

@@ -153,7 +153,7 @@ impl Fields {
         at
     }
 
-    /// 1 to 100 UUIDs; one that is there twice counts once.
+    /// 1 to 100 UUIDs.
     pub fn uuids<T>(&mut self, property: &'static str, sent: Sent<'_>) -> Vec<Id<T>> {
         let Some(text) = present(sent) else {
             self.require(property, None);
@@ -177,7 +177,6 @@ impl Fields {
         for (place, element) in elements.into_iter().enumerate() {
             let id = serde_json::from_str::<String>(element.get()).ok();
             match id.and_then(|id| id.trim().parse().ok()) {
-                Some(id) if ids.contains(&id) => {}
                 Some(id) => ids.push(id),
                 None => {
                     let property: Property = format!("{property}[{place}]").into();

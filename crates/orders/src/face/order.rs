@@ -197,10 +197,12 @@ async fn place(
             Placed::Now { order, answered } => Outcome {
                 reply: Reply::ok(&order),
                 stored: answered,
+                replayed: false,
             },
             Placed::Before(reply) => Outcome {
                 reply,
                 stored: true,
+                replayed: true,
             },
         })
     })
@@ -231,7 +233,14 @@ async fn many<T: Serialize>(
         ids
     };
     let organization = post.caller.organization();
-    post.once(orders, async || match run(organization, &ids).await {
+    // An order that is named twice is meant once.
+    let mut once = Vec::new();
+    for id in &ids {
+        if !once.contains(id) {
+            once.push(*id);
+        }
+    }
+    post.once(orders, async || match run(organization, &once).await {
         Ok(value) => Ok(Reply::ok(&Values { value })),
         Err(error) => Err(error.of_many("order_ids", &ids).into()),
     })

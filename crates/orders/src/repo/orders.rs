@@ -57,8 +57,10 @@ statements! {
     SET_SENT = "UPDATE order_details SET dispatch_state = 'sent', supplier_order_id = $3, check_at = $4 \
         WHERE order_id = $1 AND order_detail_id = $2 AND dispatch_state = 'sending'";
     SET_PROGRESS = "UPDATE order_details SET start_count = $3, remains = $4, check_at = $5, checked_times = checked_times + 1, \
-        dispatch_state = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'ended' ELSE dispatch_state END WHERE order_id = $1 AND order_detail_id = $2";
-    SET_CHECK = "UPDATE order_details SET check_at = $3, checked_times = checked_times + 1 WHERE order_id = $1 AND order_detail_id = $2";
+        dispatch_state = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'ended' ELSE dispatch_state END \
+        WHERE order_id = $1 AND order_detail_id = $2 AND dispatch_state = 'sent'";
+    SET_CHECK = "UPDATE order_details SET check_at = $3, checked_times = checked_times + 1 \
+        WHERE order_id = $1 AND order_detail_id = $2 AND dispatch_state = 'sent'";
     SET_STATUS = "UPDATE orders SET order_status = $3, payment_status = $4, updated_at = $5 \
         WHERE organization_id = $1 AND order_id = $2 AND order_status <> $3 \
         AND order_status NOT IN ('complete', 'partial', 'cancel', 'fail')";

@@ -73,9 +73,12 @@ impl Panel {
         }
         let answer: Value = serde_json::from_slice(&body)
             .map_err(|_| SupplierError::Unknown("the answer is not JSON".into()))?;
-        match answer.get("error") {
-            Some(error) => Err(SupplierError::Refused(refusal(error))),
-            None => Ok(answer),
+        match error_of(&answer) {
+            // An order that has a number was taken, whatever else is said of it.
+            Some(error) if answer.get("order").is_none() => {
+                Err(SupplierError::Refused(refusal(error)))
+            }
+            _ => Ok(answer),
         }
     }
 }
@@ -174,13 +177,18 @@ fn order_form(order: &NewOrder) -> Form<'_> {
             text("expiry", expiry.as_deref());
         }
     }
+    // To panels, no number of posts means any number.
+    let posts = match order.product_type {
+        ProductType::Ch2Subscriptions => s.new_post_count.or(Some(0)),
+        _ => None,
+    };
     for (name, value) in [
         ("quantity", s.quantity),
         ("runs", s.runs),
         ("interval", s.interval_minutes),
         ("min", s.min_quantity),
         ("max", s.max_quantity),
-        ("posts", s.new_post_count),
+        ("posts", posts),
         ("old_posts", s.old_post_count),
     ] {
         if let Some(value) = value {
@@ -210,37 +218,69 @@ fn refusal(error: &Value) -> Refusal {
     }
 }
 
-/// Numbers come as JSON numbers or as text.
+/// Some panels send `"error": null` with what went well.
+fn error_of(answer: &Value) -> Option<&Value> {
+    answer.get("error").filter(|error| match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    })
+}
+
+/// A number by which the supplier knows something: a JSON integer, or a short plain text.
 fn number(value: Option<&Value>) -> Option<String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     match value? {
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) if !text.is_empty() && text.len() <= 64 => Some(text.clone()),
+        Value::Number(number) => number.as_u64().map(|n| n.to_string()),
+        Value::String(text) if (1..=64).contains(&text.len()) && text.bytes().all(plain) => {
+            Some(text.clone())
+        }
         _ => None,
     }
 }
 
+/// A decimal as text: prices come as JSON numbers or as text.
+fn decimal(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) if (1..=32).contains(&text.len()) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A whole number, also when it is written `50.00`.
 fn integer(value: Option<&Value>) -> Option<i64> {
-    number(value)?.parse().ok()
+    let text = decimal(value)?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let is_whole = fraction.bytes().all(|b| b == b'0');
+    whole.parse().ok().filter(|_| is_whole)
 }
 
 fn progress(entry: Option<&Value>) -> Result<Progress, SupplierError> {
     let entry = entry.ok_or_else(|| SupplierError::Unknown("the order was left out".into()))?;
-    if let Some(error) = entry.get("error") {
+    if let Some(error) = error_of(entry) {
         return Err(SupplierError::Refused(refusal(error)));
     }
-    let state = match entry.get("status").and_then(Value::as_str) {
-        Some("Pending") => State::Pending,
-        Some("Processing") => State::Processing,
-        Some("In progress") => State::InProgress,
-        Some("Completed") => State::Completed,
-        Some("Partial") => State::Partial,
-        Some("Canceled" | "Cancelled") => State::Canceled,
-        other => return Err(SupplierError::Unknown(format!("the status is {other:?}"))),
+    let status = entry.get("status").and_then(Value::as_str);
+    let state = match status.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "pending" | "awaiting" => State::Pending,
+        "processing" => State::Processing,
+        "in progress" | "inprogress" | "active" | "paused" => State::InProgress,
+        "completed" | "expired" => State::Completed,
+        "partial" => State::Partial,
+        "canceled" | "cancelled" | "refunded" | "fail" | "failed" | "error" => State::Canceled,
+        _ => return Err(SupplierError::Unknown(format!("the status is {status:?}"))),
     };
+    let remains = integer(entry.get("remains"));
+    if state == State::Partial && remains.is_none() {
+        return Err(SupplierError::Unknown(
+            "partly delivered, but not how far".into(),
+        ));
+    }
     Ok(Progress {
         state,
         start_count: integer(entry.get("start_count")),
-        remains: integer(entry.get("remains")),
+        remains,
     })
 }
 
@@ -261,7 +301,7 @@ fn each<T>(
                 .iter()
                 .find(|e| number(e.get("order")).as_ref() == Some(order));
             let value = entry.and_then(|e| e.get(what));
-            let result = match value.and_then(|v| v.get("error")) {
+            let result = match value.and_then(error_of) {
                 Some(error) => Err(SupplierError::Refused(refusal(error))),
                 None => read(value)
                     .ok_or_else(|| SupplierError::Unknown("the order was left out".into())),
@@ -282,7 +322,7 @@ fn service(entry: &Value) -> Option<Service> {
         name: text("name")?,
         kind: text("type")?,
         category: text("category").unwrap_or_default(),
-        rate: number(entry.get("rate"))?,
+        rate: decimal(entry.get("rate"))?,
         min: integer(entry.get("min"))?.max(1),
         max: integer(entry.get("max"))?,
         drip_feed: flag("dripfeed"),

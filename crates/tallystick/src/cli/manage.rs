@@ -260,7 +260,7 @@ impl Products {
                 for (service, kind) in imported.skipped {
                     let _ = write!(
                         text,
-                        "\nskipped service {service}: type {kind} cannot be ordered here"
+                        "\nskipped service {service}: {kind} cannot be ordered here"
                     );
                 }
                 print(&text)?;

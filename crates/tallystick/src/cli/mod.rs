@@ -157,6 +157,8 @@ fn start_log(filter: &str, format: LogFormat) -> Result<()> {
         .with_context(|| format!("`{filter}` is no log filter (try info, or debug,store=trace)"))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A log that cannot be written, to a full disk or a closed pipe, must not stop the work.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A second start, in tests, changes nothing.

@@ -546,6 +546,16 @@ both! {
         let length = megabyte.len();
         let stranger = format!("POST {ORDER} HTTP/1.1\r\nhost: h\r\nx-api-key: k\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{megabyte}");
         refuses("a stranger", &raw(&app, stranger).await.answer(), 401, "token_validation_failed", &[]);
+        // Even to one that sends all of it before it listens.
+        let larger = "x".repeat(6 << 20);
+        for (key, status) in [(shop.key.as_str(), 413), ("k", 401)] {
+            let head = format!("POST {ORDER} HTTP/1.1\r\nhost: h\r\nx-api-key: {key}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", larger.len());
+            let came = raw(&app, format!("{head}{larger}")).await;
+            assert!(came.all_sent, "the connection was closed while a client was sending");
+            let answer = came.answer();
+            refusal("6 MB", &answer);
+            assert_eq!(answer.status, status);
+        }
         assert_eq!(written(&app).await, before);
         // The limit is generous to what is allowed: 10 000 comment characters, each written as two escapes.
         let comments = "\\ud83d\\ude00".repeat(10_000);
@@ -832,6 +842,8 @@ fn operations() -> Vec<(Method, String)> {
 /// What came back over a connection until the server closed it.
 struct Came {
     bytes: Vec<u8>,
+    /// Whether the server took all that was sent.
+    all_sent: bool,
     timed_out: bool,
 }
 
@@ -884,22 +896,25 @@ async fn converse(app: &TestApp, bytes: Vec<u8>, end: bool) -> Came {
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         let mut sending = stream.try_clone().unwrap();
         let mut came = Vec::new();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
+        let all_sent = std::thread::scope(|scope| {
+            let sent = scope.spawn(move || {
                 // The server may have had enough before all is sent.
-                let _ = sending.write_all(&bytes);
+                let sent = sending.write_all(&bytes);
                 if end {
                     let _ = sending.shutdown(Shutdown::Write);
                 }
+                sent.is_ok()
             });
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = stream.read(&mut buffer) {
                 came.extend_from_slice(&buffer[..count]);
             }
             let _ = stream.shutdown(Shutdown::Both);
+            sent.join().unwrap()
         });
         Came {
             bytes: came,
+            all_sent,
             timed_out: started.elapsed() >= PATIENCE,
         }
     };

@@ -281,6 +281,8 @@ both! {
             ("order_detail/any(d: contains(cast(d/quantity,'Edm.String'),'0'))", &|row| line(row, "quantity").to_string().contains('0')),
             ("order_detail/any(d: contains(d/link,'supplier.test'))", &|row| line(row, "link").as_str().is_some_and(|l| l.contains("supplier.test"))),
             ("order_detail/any(d: contains(d/link,'100%_\\'))", &|row| line(row, "link").as_str().is_some_and(|l| l.contains("100%_\\"))),
+            ("order_detail/all(d: contains(d/link,'example'))", &|row| line(row, "link").as_str().is_some_and(|l| l.contains("example"))),
+            ("order_detail/any(d: not contains(d/link,'example'))", &|row| line(row, "link").as_str().is_some_and(|l| !l.contains("example"))),
             ("order_detail/any(d: d/link ne null)", &|row| !line(row, "link").is_null()),
             ("order_detail/any(d: d/username eq 'O''Hara')", &|row| line(row, "username") == "O'Hara"),
             ("order_detail/any(d: d/username eq null)", &|row| line(row, "username").is_null()),
