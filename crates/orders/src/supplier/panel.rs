@@ -330,3 +330,63 @@ fn service(entry: &Value) -> Option<Service> {
         cancel: flag("cancel"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_error_that_is_none_is_no_refusal() {
+        for none in [
+            json!({"error": null}),
+            json!({"error": ""}),
+            json!({"error": false}),
+            json!({}),
+        ] {
+            assert_eq!(error_of(&none), None, "{none}");
+        }
+        assert!(error_of(&json!({"error": "Incorrect order ID"})).is_some());
+        let progress = progress(Some(&json!({"status": "Completed", "error": null})));
+        assert_eq!(progress.unwrap().state, State::Completed);
+    }
+
+    #[test]
+    fn a_number_can_be_asked_about_later() {
+        assert_eq!(number(Some(&json!(23501))), Some("23501".into()));
+        assert_eq!(number(Some(&json!("a-1_B"))), Some("a-1_B".into()));
+        for bad in [
+            json!(23501.5),
+            json!(-1),
+            json!("5101,5102"),
+            json!(""),
+            json!(null),
+            json!(1e30),
+        ] {
+            assert_eq!(number(Some(&bad)), None, "{bad}");
+        }
+    }
+
+    /// An order is never ended on a partial delivery of unknown size: the refund depends on it.
+    #[test]
+    fn a_partial_delivery_needs_its_size() {
+        let remains = |remains: Value| {
+            progress(Some(&json!({"status": "Partial", "remains": remains}))).map(|p| p.remains)
+        };
+        assert_eq!(remains(json!("50")), Ok(Some(50)));
+        assert_eq!(remains(json!("50.00")), Ok(Some(50)));
+        assert_eq!(remains(json!(50.0)), Ok(Some(50)));
+        for bad in [json!(null), json!("1,000"), json!("50.5"), json!([])] {
+            assert!(matches!(remains(bad), Err(SupplierError::Unknown(_))));
+        }
+    }
+
+    #[test]
+    fn states_are_known_however_they_are_written() {
+        let state = |status: &str| progress(Some(&json!({"status": status}))).map(|p| p.state);
+        assert_eq!(state("In Progress"), Ok(State::InProgress));
+        assert_eq!(state("COMPLETED"), Ok(State::Completed));
+        assert_eq!(state("Refunded"), Ok(State::Canceled));
+        assert!(matches!(state("Lunch"), Err(SupplierError::Unknown(_))));
+    }
+}

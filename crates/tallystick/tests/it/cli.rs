@@ -141,11 +141,15 @@ impl Shell {
 
     /// Starts a demo; returns it with the line that it printed.
     fn demo(&self, args: &[&str]) -> (Server, Value) {
+        self.demo_with_log(args, Stdio::null())
+    }
+
+    fn demo_with_log(&self, args: &[&str], log: Stdio) -> (Server, Value) {
         let args = [&["demo", "--json", "--listen", "127.0.0.1:0"], args].concat();
         let mut child = self
             .command(&args)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let lines = lines(child.stdout.take().unwrap());
@@ -1399,6 +1403,21 @@ fn the_example_configuration_can_be_used_as_it_is() {
             ])
             .failed(1);
         assert_contains(&refused, &[says]);
+    }
+}
+
+/// A full disk under the log must not fail requests whose effects are done.
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let shell = Shell::new();
+    let (demo, line) = shell.demo_with_log(&["--still", "--log", "info"], full.into());
+    let key = line["platform"]["private_key"].as_str().unwrap();
+    for _ in 0..3 {
+        assert_eq!(demo.order(key, 100).0, 200);
     }
 }
 

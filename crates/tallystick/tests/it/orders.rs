@@ -134,13 +134,13 @@ both! {
         let own = app.order(&shop, "https://example.com/1").await.json()["order_id"].clone();
         let others = app.order(&stranger, "https://example.com/2").await.json()["order_id"].clone();
         let lost = app.order(&shop, "https://supplier.test/forgotten").await.json()["order_id"].clone();
-        let answer = app.post(&shop, "/platform/order/cancel", json!({"order_ids": [own, others, lost]})).await;
+        let answer = app.post(&shop, "/platform/order/cancel", json!({"order_ids": [own, own, others, lost]})).await;
         assert_eq!(answer.status, 400);
         let body = answer.json();
         assert_eq!(body["result_code"], "batch_operation_failed");
         assert_eq!(body["validation_failed_responses"].as_array().unwrap().len(), 1);
         assert_eq!(body["validation_failed_responses"][0]["result_code"], "data_not_exist");
-        assert_eq!(body["validation_failed_responses"][0]["property_name"], "order_ids[1]");
+        assert_eq!(body["validation_failed_responses"][0]["property_name"], "order_ids[2]");
         let answer = app.post(&shop, "/platform/order/cancel", json!({"order_ids": [own, lost]})).await.json();
         assert_eq!(answer["validation_failed_responses"][0]["result_code"], "incorrect_order_id");
         let orders = app.get(&shop, "/platform/order").await.json();
