@@ -165,3 +165,74 @@ pub fn post(
 pub fn unbalanced(tx: &mut Tx<'_>) -> Result<Vec<AccountId>, StoreError> {
     tx.query(UNBALANCED, &[], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::Rng;
+    use proptest::prelude::*;
+    use store::{DatabaseUrl, Db};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_780_000_000_000_000);
+
+    /// What is tried: an amount, and for which of a few references, so that some are tried twice.
+    fn postings() -> impl Strategy<Value = Vec<(i64, u8)>> {
+        let amount = prop_oneof![
+            -1000i64..1000,
+            Just(0),
+            Just(i64::MAX),
+            Just(i64::MIN),
+            Just(LARGEST_BALANCE.get()),
+            Just(-LARGEST_BALANCE.get()),
+        ];
+        prop::collection::vec((amount, 0u8..40), 1..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// Whatever is tried, the books are those of a ledger that takes a posting only when its reference is new and the
+        /// balance stays between zero and the largest.
+        #[test]
+        fn the_books_always_balance(tried in postings()) {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let db = Db::open(&DatabaseUrl::SqliteMemory).await.unwrap();
+                db.migrate(NOW).await.unwrap();
+                let rng = Rng::seeded(3);
+                let account = Id::new(NOW, &rng);
+                db.write(move |tx| open(tx, account)).await.unwrap();
+                let (mut balance_expected, mut seen) = (0i64, std::collections::HashSet::new());
+                for (n, (amount, reference)) in tried.into_iter().enumerate() {
+                    let id = Id::new(NOW, &rng);
+                    let posted: Result<Credits, LedgerError> = db
+                        .write(move |tx| {
+                            let posting = Posting {
+                                id,
+                                account,
+                                number: &format!("CR-{n}"),
+                                amount: Credits::new(amount),
+                                kind: PostingKind::Order,
+                                reference: &reference.to_string(),
+                            };
+                            post(tx, &posting, NOW)
+                        })
+                        .await;
+                    let after = i128::from(balance_expected) + i128::from(amount);
+                    let fits = (0..=i128::from(LARGEST_BALANCE.get())).contains(&after);
+                    let taken = amount == 0 || (fits && seen.insert(reference));
+                    prop_assert_eq!(posted.is_ok(), taken, "{:?} of {}", posted, amount);
+                    if taken {
+                        balance_expected += amount;
+                    }
+                    let now_there: Result<Option<Credits>, StoreError> =
+                        db.read(move |tx| balance(tx, account)).await;
+                    prop_assert_eq!(now_there, Ok(Some(Credits::new(balance_expected))));
+                }
+                prop_assert_eq!(db.scan(unbalanced).await, Ok(vec![]));
+                db.close().await;
+                Ok(())
+            })?;
+        }
+    }
+}
