@@ -41,6 +41,7 @@ impl Demo {
         start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
         // A demo is watched: orders should be seen to move.
         config.orders.follow_interval = Duration::from_secs(2);
+        let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -78,7 +79,7 @@ impl Demo {
         let base_url = format!("http://{address}");
         let server = tokio::spawn({
             let (app, config) = (app.clone(), config.clone());
-            async move { serve::run(app, listener, &config, serve::stop_signal()).await }
+            async move { serve::run(app, listener, &config, stop).await }
         });
         if self.json {
             let products: serde_json::Map<String, serde_json::Value> = seed::products()

@@ -29,6 +29,7 @@ impl Serve {
             self.sandbox || config.supplier.is_some(),
             "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one"
         );
+        let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -47,7 +48,7 @@ impl Serve {
                 .map_err(failed)?;
         }
         tracing::info!(%address, database = %config.database, sandbox = self.sandbox, "serving");
-        serve::run(app, listener, &config, serve::stop_signal()).await
+        serve::run(app, listener, &config, stop).await
     }
 }
 
