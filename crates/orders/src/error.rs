@@ -1,5 +1,6 @@
-use catalogue::PlatformError;
+use catalogue::{Coded as _, PlatformError};
 use httpkit::Refusal;
+use kernel::Locale;
 use ledger::LedgerError;
 use store::StoreError;
 
@@ -11,6 +12,18 @@ pub enum Error {
     /// For a reason that no client can help: answered as `un_handle_exception`, logged with its cause.
     Failed(String),
 }
+
+impl std::fmt::Display for Error {
+    /// For the operator: the cause of a failure is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(code) => f.write_str(&code.message(Locale::En)),
+            Self::Failed(cause) => f.write_str(cause),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

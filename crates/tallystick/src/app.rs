@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::sandbox::{self, Sandbox};
-use anyhow::{Context, Result};
+use crate::seed;
+use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -64,8 +65,8 @@ impl Default for SandboxOptions {
 }
 
 impl App {
-    /// Wires a server that will be reached at `address`. With `sandbox`, the supplier is simulated and
-    /// fixtures can be set up over HTTP.
+    /// Wires a server that will be reached at `address`. With `sandbox`, the supplier is simulated, the
+    /// shelves are filled, and fixtures can be set up over HTTP.
     pub async fn build(
         parts: Parts,
         config: &Config,
@@ -79,14 +80,12 @@ impl App {
                     Arc::clone(&parts.simulator_clock),
                     options.supplier.clone(),
                 );
-                (simulated_supplier(address, &options.supplier), Some(simulator))
+                (
+                    simulated_supplier(address, &options.supplier),
+                    Some(simulator),
+                )
             }
-            None => (
-                config.supplier.clone().context(
-                    "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one",
-                )?,
-                None,
-            ),
+            None => (config.supplier()?.clone(), None),
         };
         let panel = Panel::new(supplier_config).context("the connector to the supplier")?;
         let orders = Orders::new(
@@ -112,12 +111,27 @@ impl App {
                 .merge(sandbox::router(sandbox))
                 .nest(SIMULATED_SUPPLIER, simulator.router());
         }
+        if let Some(simulator) = &simulator {
+            ensure_sandbox(&orders).await?;
+            seed::fill(&orders, simulator, parts.clock.now()).await?;
+        }
         Ok(Self {
             orders,
             supplier: simulator,
             router,
         })
     }
+}
+
+/// A sandbox puts products on sale that nobody delivers: not in the database of a real shop.
+async fn ensure_sandbox(orders: &Orders) -> Result<()> {
+    let products = orders.products().await?;
+    let seeded = products.iter().any(|p| p.product_id == seed::DEFAULT);
+    ensure!(
+        seeded || products.is_empty(),
+        "this database has the products of a real shop: give the sandbox a database of its own with --database"
+    );
+    Ok(())
 }
 
 fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelConfig {

@@ -167,6 +167,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// How to reach the supplier, without which nothing ordered could be delivered.
+    pub fn supplier(&self) -> Result<&orders::supplier::PanelConfig> {
+        self.supplier.as_ref().context(
+            "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one",
+        )
+    }
+
     /// Puts the layers together. `default_database`: where data goes when nobody says.
     pub fn load(flags: &Flags, serve: &ServeFlags, default_database: &str) -> Result<Self> {
         let file = File::read(flags.config.as_deref())?;

@@ -66,15 +66,7 @@ impl Demo {
             post_every: Duration::from_secs(20),
         };
         let app = App::build(parts, &config, address, Some(options)).await?;
-        super::ensure_sandbox(&app.orders).await?;
-        if let Some(supplier) = &app.supplier {
-            seed::fill(&app.orders, supplier, clock.now())
-                .await
-                .map_err(super::failed)?;
-        }
-        let (organization, key) = seed::organization(&app.orders, "Demo", CREDIT)
-            .await
-            .map_err(super::failed)?;
+        let (organization, key) = seed::organization(&app.orders, "Demo", CREDIT).await?;
         let key = key.expose();
         let base_url = format!("http://{address}");
         let server = tokio::spawn({

@@ -1,4 +1,4 @@
-use super::{failed, open_orders, print};
+use super::{open_orders, print};
 use crate::config::{Config, Flags, ServeFlags};
 use anyhow::{Context, Result, ensure};
 use kernel::{Credits, Timestamp};
@@ -114,7 +114,7 @@ impl Keys {
             } => {
                 exists(&orders, organization).await?;
                 let created = orders.create_key(organization, &label, expires).await;
-                let (key, secret) = created.map_err(failed)?;
+                let (key, secret) = created?;
                 let secret = secret.expose();
                 print(&format!(
                     "{secret}\n\nid {}. The key is not shown again.",
@@ -122,7 +122,7 @@ impl Keys {
                 ))?;
             }
             Self::List { json } => {
-                let keys = orders.keys().await.map_err(failed)?;
+                let keys = orders.keys().await?;
                 if json {
                     print(&format!("{:#}", json!(keys)))?;
                 } else {
@@ -145,7 +145,7 @@ impl Keys {
                 }
             }
             Self::Revoke { id } => {
-                let revoked = orders.revoke_key(id).await.map_err(failed)?;
+                let revoked = orders.revoke_key(id).await?;
                 ensure!(revoked, "there is no valid key with the id {id}");
                 print("revoked")?;
             }
@@ -160,21 +160,18 @@ impl Organizations {
         match self {
             Self::Create { name, credit } => {
                 ensure!(credit >= 0, "credit to start with cannot be negative");
-                let organization = orders.create_organization(&name).await.map_err(failed)?;
+                let organization = orders.create_organization(&name).await?;
                 let id = organization.organization_id;
                 if credit > 0 {
-                    orders
-                        .grant_credit(id, Credits::new(credit))
-                        .await
-                        .map_err(failed)?;
+                    orders.grant_credit(id, Credits::new(credit)).await?;
                 }
                 print(&id.to_string())?;
             }
             Self::List { json } => {
                 let mut rows = Vec::new();
-                for organization in orders.organizations().await.map_err(failed)? {
+                for organization in orders.organizations().await? {
                     let balance = orders.balance(organization.organization_id).await;
-                    rows.push((organization, balance.map_err(failed)?));
+                    rows.push((organization, balance?));
                 }
                 if json {
                     let rows: Vec<_> = rows
@@ -210,7 +207,7 @@ impl Organizations {
                 let balance = orders
                     .grant_credit(organization, Credits::new(amount))
                     .await;
-                print(&format!("balance: {} credits", balance.map_err(failed)?))?;
+                print(&format!("balance: {} credits", balance?))?;
             }
         }
         close(&orders).await
@@ -222,7 +219,7 @@ impl Products {
         let orders = open_orders(flags).await?;
         match self {
             Self::List { json } => {
-                let products = orders.products().await.map_err(failed)?;
+                let products = orders.products().await?;
                 if json {
                     let rows: Vec<_> = products
                         .iter()
@@ -252,7 +249,7 @@ impl Products {
                 }
             }
             Self::Import { markup } => {
-                let imported = orders.import_services(markup).await.map_err(failed)?;
+                let imported = orders.import_services(markup).await?;
                 let mut text = format!(
                     "{} new and off sale, {} updated, {} taken off sale because the supplier no longer offers them",
                     imported.new, imported.updated, imported.withdrawn
@@ -275,10 +272,7 @@ impl Products {
                     "nothing to change: give --on-sale or --price"
                 );
                 let found = orders.change_product(product, on_sale, price).await;
-                ensure!(
-                    found.map_err(failed)?,
-                    "there is no product with the id {product}"
-                );
+                ensure!(found?, "there is no product with the id {product}");
                 print("changed")?;
             }
         }
@@ -307,7 +301,7 @@ impl Backup {
 }
 
 async fn exists(orders: &Orders, organization: OrganizationId) -> Result<()> {
-    let found = orders.organizations().await.map_err(failed)?;
+    let found = orders.organizations().await?;
     ensure!(
         found.iter().any(|o| o.organization_id == organization),
         "there is no organization with the id {organization}"
@@ -318,7 +312,7 @@ async fn exists(orders: &Orders, organization: OrganizationId) -> Result<()> {
 async fn set_enabled(orders: &Orders, organization: OrganizationId, enabled: bool) -> Result<()> {
     let found = orders.set_organization_enabled(organization, enabled).await;
     ensure!(
-        found.map_err(failed)?,
+        found?,
         "there is no organization with the id {organization}"
     );
     print(if enabled { "enabled" } else { "disabled" })

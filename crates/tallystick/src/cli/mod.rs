@@ -191,19 +191,6 @@ fn ensure_exists(database: &DatabaseUrl) -> Result<()> {
     }
 }
 
-/// A sandbox puts products on sale that nobody delivers: not in the database of a real shop.
-async fn ensure_sandbox(orders: &Orders) -> Result<()> {
-    let products = orders.products().await.map_err(failed)?;
-    let seeded = products
-        .iter()
-        .any(|p| p.product_id == crate::seed::DEFAULT);
-    anyhow::ensure!(
-        seeded || products.is_empty(),
-        "this database has the products of a real shop: give the sandbox a database of its own with --database"
-    );
-    Ok(())
-}
-
 /// The order platform over the configured database, for commands that serve nothing.
 async fn open_orders(flags: &Flags) -> Result<Orders> {
     let config = crate::config::Config::load(
@@ -233,14 +220,4 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
         supplier,
         config.orders,
     ))
-}
-
-/// What went wrong in a use case, for the operator.
-fn failed(error: orders::Error) -> anyhow::Error {
-    match error {
-        orders::Error::Refused(code) => {
-            anyhow::anyhow!(catalogue::Coded::message(&code, kernel::Locale::En))
-        }
-        orders::Error::Failed(cause) => anyhow::anyhow!(cause),
-    }
 }

@@ -1,10 +1,8 @@
-use super::{
-    DEFAULT_DATABASE, ensure_exists, failed, open_database, open_orders, print, start_log,
-};
+use super::{DEFAULT_DATABASE, ensure_exists, open_database, open_orders, print, start_log};
 use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, ServeFlags};
-use crate::{seed, serve};
-use anyhow::{Context, Result, ensure};
+use crate::serve;
+use anyhow::{Context, Result};
 use kernel::{Clock, Rng, SystemClock};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -25,10 +23,9 @@ impl Serve {
     pub async fn run(self, flags: &Flags) -> Result<()> {
         let config = Config::load(flags, &self.serve, DEFAULT_DATABASE)?;
         start_log(&config.log, config.log_format)?;
-        ensure!(
-            self.sandbox || config.supplier.is_some(),
-            "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one"
-        );
+        if !self.sandbox {
+            config.supplier()?;
+        }
         let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
@@ -41,12 +38,6 @@ impl Serve {
         };
         let sandbox = self.sandbox.then(SandboxOptions::default);
         let app = App::build(parts, &config, address, sandbox).await?;
-        if let Some(supplier) = &app.supplier {
-            super::ensure_sandbox(&app.orders).await?;
-            seed::fill(&app.orders, supplier, clock.now())
-                .await
-                .map_err(failed)?;
-        }
         tracing::info!(%address, database = %config.database, sandbox = self.sandbox, "serving");
         serve::run(app, listener, &config, stop).await
     }

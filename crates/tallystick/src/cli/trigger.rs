@@ -2,7 +2,7 @@ use super::{print, start_log};
 use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, LogFormat, ServeFlags};
 use crate::scenario::{Run, Scenario};
-use crate::{seed, serve};
+use crate::serve;
 use anyhow::{Context, Result, bail, ensure};
 use catalogue::Entry;
 use kernel::{Clock, Locale, Rng, SystemClock};
@@ -171,11 +171,6 @@ async fn start_server() -> Result<String> {
         rng: Arc::new(Rng::from_system()),
     };
     let app = App::build(parts, &config, address, Some(SandboxOptions::default())).await?;
-    if let Some(supplier) = &app.supplier {
-        seed::fill(&app.orders, supplier, clock.now())
-            .await
-            .map_err(super::failed)?;
-    }
     tokio::spawn(async move { serve::run(app, listener, &config, std::future::pending()).await });
     Ok(format!("http://{address}"))
 }

@@ -189,8 +189,6 @@ impl TestApp {
         let app = App::build(parts, &config, address, Some(options))
             .await
             .unwrap();
-        let supplier = app.supplier.as_ref().unwrap();
-        seed::fill(&app.orders, supplier, now).await.unwrap();
         app.orders.schedule_recurring().await.unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let server = {
