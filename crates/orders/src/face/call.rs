@@ -1,5 +1,6 @@
 //! Who calls, and what they sent.
 
+use super::limits::LARGEST_BODY;
 use crate::model::{KeyHolder, OrganizationId};
 use crate::odata::{Entity, ListQuery};
 use crate::{Error, Orders};
@@ -16,8 +17,6 @@ use store::idempotency::{Found, Key};
 
 /// Longest key that is looked up.
 const LONGEST_KEY: usize = 256;
-/// The largest body: 10 000 comment characters at four bytes, escaped, and a hundred ids fit in many times over.
-const LARGEST_BODY: usize = 256 * 1024;
 
 /// A call with a valid private key of an enabled organization.
 pub struct Caller {

@@ -1,5 +1,6 @@
 //! Reads a body field by field, so that all that is wrong with it is said at once.
 
+use super::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
 use crate::model::DelayMinutes;
 use catalogue::PlatformError;
 use catalogue::platform::{FieldError, Format, Property};
@@ -8,10 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// Numbers in bodies.
-const INT32: std::ops::RangeInclusive<i64> = 1..=10_000_000;
-const LONGEST_COMMENTS: i64 = 10_000;
-const LONGEST_USERNAME: i64 = 255;
-const LONGEST_LINK: i64 = 2048;
+const INT32: std::ops::RangeInclusive<i64> = 1..=LARGEST_NUMBER;
 /// The most ids in one call: what suppliers take.
 pub const MOST_IDS: i64 = 100;
 

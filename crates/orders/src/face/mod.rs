@@ -2,6 +2,7 @@
 
 mod call;
 mod fields;
+mod limits;
 mod openapi;
 mod order;
 mod organization;

@@ -1,9 +1,9 @@
 //! Parameters and headers.
 
-use super::limits::{LARGEST_PAGE, LARGEST_SKIP, LONGEST_IDEMPOTENCY_KEY};
 use super::operations::{Input, Operation};
 use super::schemas::uuid;
 use crate::OrdersConfig;
+use crate::face::limits::{LARGEST_PAGE, LARGEST_SKIP, LONGEST_IDEMPOTENCY_KEY};
 use crate::odata::{Entity, Field, Kind};
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! What each operation can be refused with: sample errors, answered by the code that answers the real ones.
 
-use super::limits::{
-    LARGEST_BODY, LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME,
-};
 use crate::face::PlatformFace;
 use crate::face::fields::MOST_IDS;
+use crate::face::limits::{
+    LARGEST_BODY, LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME,
+};
 use crate::model::DelayMinutes;
 use crate::odata::{Entity, ListQuery};
 use catalogue::PlatformError as E;

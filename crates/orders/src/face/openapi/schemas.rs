@@ -1,7 +1,7 @@
 //! `components.schemas`.
 
-use super::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
 use crate::face::fields::MOST_IDS;
+use crate::face::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
 use crate::model::{
     DelayMinutes, DynamicProbability, IncreaseSpeed, OrderStatus, PaymentStatus, PaymentType,
     ProductType, ServiceType,

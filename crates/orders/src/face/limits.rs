@@ -1,4 +1,4 @@
-//! The limits that the document states. Tests compare them with what the face enforces.
+//! The limits of the face: what is enforced is what the OpenAPI document states.
 
 /// Numbers in bodies are 1 to this.
 pub const LARGEST_NUMBER: i64 = 10_000_000;
