@@ -10,6 +10,10 @@ use std::borrow::Cow;
 pub enum Face {
     /// The order platform (`/platform/*`).
     Platform,
+    /// Subscription billing (`/v1/*`).
+    Recur,
+    /// The card form in the buyer's browser. Its errors never travel through the server.
+    CardForm,
 }
 
 impl Face {
@@ -17,6 +21,8 @@ impl Face {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Platform => "platform",
+            Self::Recur => "recur",
+            Self::CardForm => "card_form",
         }
     }
 }
@@ -31,6 +37,8 @@ pub enum Level {
     Field,
     /// Either.
     Both,
+    /// In no response: an error that a script in the browser reports. It has no HTTP status.
+    ClientSide,
 }
 
 /// Whether sending the request again helps.
@@ -43,6 +51,8 @@ pub enum Retry {
     AfterChange,
     /// Later.
     Later,
+    /// With a fresh card form token.
+    WithNewToken,
 }
 
 /// One documented code.
@@ -52,7 +62,7 @@ pub struct Entry {
     pub face: Face,
     /// The code on the wire.
     pub code: &'static str,
-    /// The HTTP status it comes with when it is the answer's own code.
+    /// The HTTP status it comes with when it is the answer's own code; 0 at [`Level::ClientSide`].
     pub status: u16,
     /// Where in an answer it may stand.
     pub level: Level,
@@ -70,6 +80,21 @@ impl Entry {
     /// `face/code`.
     pub fn path(&self) -> String {
         format!("{}/{}", self.face.name(), self.code)
+    }
+
+    /// The status, unless the code stands in no response.
+    pub fn http_status(&self) -> Option<u16> {
+        (self.level != Level::ClientSide).then_some(self.status)
+    }
+
+    /// Whether anything brings the code about: a request, or a script in a browser.
+    pub fn reachable(&self) -> bool {
+        self.level == Level::ClientSide || self.page().scenario.is_some()
+    }
+
+    /// Where the page is served.
+    pub fn doc_path(&self) -> String {
+        format!("/docs/errors/{}", self.path())
     }
 
     /// The page, split into its parts.
@@ -95,14 +120,14 @@ impl Entry {
         json!({
             "face": self.face,
             "code": self.code,
-            "status": self.status,
+            "status": self.http_status(),
             "level": self.level,
             "retry": self.retry,
             "params": self.params.iter().map(|(n, t)| json!({"name": n, "type": t})).collect::<Vec<_>>(),
             "message": translated(&|l| self.message(l).to_owned()),
             "cause": translated(&|l| page.cause(l).to_owned()),
-            "reachable": page.scenario.is_some(),
-            "doc_url": format!("/docs/errors/{}", self.path()),
+            "reachable": self.reachable(),
+            "doc_url": self.doc_path(),
         })
     }
 }
@@ -135,6 +160,13 @@ impl Param for i64 {
     }
 }
 
+impl Param for usize {
+    const TYPE: &'static str = "integer";
+    fn text(&self, _: Locale) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+}
+
 impl Param for Credits {
     const TYPE: &'static str = "integer";
     fn text(&self, _: Locale) -> Cow<'_, str> {
@@ -146,6 +178,27 @@ impl Param for String {
     const TYPE: &'static str = "string";
     fn text(&self, _: Locale) -> Cow<'_, str> {
         self.into()
+    }
+}
+
+impl Param for &'static str {
+    const TYPE: &'static str = "string";
+    fn text(&self, _: Locale) -> Cow<'_, str> {
+        (*self).into()
+    }
+}
+
+impl Param for Vec<String> {
+    const TYPE: &'static str = "string[]";
+    fn text(&self, _: Locale) -> Cow<'_, str> {
+        self.join(", ").into()
+    }
+}
+
+impl Param for Vec<&'static str> {
+    const TYPE: &'static str = "string[]";
+    fn text(&self, _: Locale) -> Cow<'_, str> {
+        self.join(", ").into()
     }
 }
 

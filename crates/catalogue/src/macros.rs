@@ -71,21 +71,43 @@ macro_rules! errors {
     };
 }
 
-/// Declares an enum of phrases that messages are completed with, each in three languages.
+/// Declares an enum of phrases that messages are completed with, each in three languages. A variant may
+/// have fields, which its phrase may name: `{ name: Type }`, or `(name: Type)` for a tuple variant.
 #[macro_export]
 macro_rules! phrases {
     ($(#[$meta:meta])* pub enum $name:ident {
-        $($(#[$doc:meta])* $variant:ident { en: $en:literal, zh_tw: $zh_tw:literal, zh_cn: $zh_cn:literal $(,)? }),* $(,)?
+        $($(#[$doc:meta])* $variant:ident
+            $({ $($field:ident: $type:ty),* $(,)? })?
+            $(($($place:ident: $of:ty),* $(,)?))?
+            => { en: $en:literal, zh_tw: $zh_tw:literal, zh_cn: $zh_cn:literal $(,)? }
+        ),* $(,)?
     }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($(#[$doc])* $variant),* }
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$doc])* $variant
+                $({ $(#[doc = concat!("Shown as `{", stringify!($field), "}`.")] $field: $type),* })?
+                $(($($of),*))?
+            ),*
+        }
 
         impl $crate::Param for $name {
             const TYPE: &'static str = "string";
             fn text(&self, locale: $crate::macros_support::Locale) -> std::borrow::Cow<'_, str> {
-                let phrases = match self { $(Self::$variant => [$en, $zh_tw, $zh_cn]),* };
-                phrases[locale.index()].into()
+                let text = match self {
+                    $(Self::$variant $({ $($field),* })? $(($($place),*))? => {
+                        $($(let $field = $crate::Param::text($field, locale);)*)?
+                        $($(let $place = $crate::Param::text($place, locale);)*)?
+                        $($(let _ = &$field;)*)?
+                        $($(let _ = &$place;)*)?
+                        match locale {
+                            $crate::macros_support::Locale::En => format!($en),
+                            $crate::macros_support::Locale::ZhTw => format!($zh_tw),
+                            $crate::macros_support::Locale::ZhCn => format!($zh_cn),
+                        }
+                    }),*
+                };
+                text.into()
             }
         }
     };

@@ -1,4 +1,4 @@
-use crate::Entry;
+use crate::{Entry, Level};
 use kernel::Locale;
 
 const HEADINGS: [&str; 3] = ["\n## en\n", "\n## zh-TW\n", "\n## zh-CN\n"];
@@ -8,9 +8,12 @@ const SCENARIO: &str = "\n## See it happen\n";
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     sections: [&'static str; 3],
-    /// The runnable scenario, in the form that `testkit::scenario` reads; `None` while the code
-    /// cannot be reached yet.
+    /// The runnable scenario, in the form that `tallystick::scenario` reads; `None` while no request
+    /// causes the code.
     pub scenario: Option<&'static str>,
+    /// What its section says above the scenario, or instead of one: why there is none, or how to cause the code in
+    /// a browser. English, Markdown.
+    pub remark: &'static str,
 }
 
 impl Page {
@@ -20,14 +23,15 @@ impl Page {
             let body = source.split_once(heading).map_or("", |(_, rest)| rest);
             body.split("\n## ").next().unwrap_or(body).trim()
         };
-        let scenario = source
-            .split_once(SCENARIO)
-            .and_then(|(_, rest)| rest.split_once("```http\n"))
+        let proof = source.split_once(SCENARIO).map_or("", |(_, proof)| proof);
+        let scenario = proof
+            .split_once("```http\n")
             .and_then(|(_, rest)| rest.split_once("\n```"))
             .map(|(scenario, _)| scenario);
         Self {
             sections: HEADINGS.map(section),
             scenario,
+            remark: proof.split("```").next().unwrap_or_default().trim(),
         }
     }
 
@@ -45,7 +49,7 @@ impl Page {
     }
 }
 
-/// Runs in the compiler: an error status for each entry, no code twice.
+/// Runs in the compiler: an error status for each entry that travels over HTTP, no code twice.
 ///
 /// # Panics
 /// When the table breaks one of these rules; as a constant, that is a compile error.
@@ -54,7 +58,11 @@ pub const fn proof(entries: &[Entry]) {
     while i < entries.len() {
         let entry = &entries[i];
         assert!(
-            entry.status >= 400 && entry.status < 600,
+            match entry.level {
+                Level::ClientSide => entry.status == 0,
+                Level::Top | Level::Field | Level::Both =>
+                    entry.status >= 400 && entry.status < 600,
+            },
             "the status of a code is not an error status"
         );
         let mut j = i + 1;

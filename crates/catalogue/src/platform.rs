@@ -37,91 +37,96 @@ impl Param for Vec<FieldError> {
 
 phrases! {
     /// What a request named that does not exist.
+    #[derive(Copy)]
     pub enum Subject {
         /// A product.
-        Product { en: "product", zh_tw: "產品", zh_cn: "产品" },
+        Product => { en: "product", zh_tw: "產品", zh_cn: "产品" },
         /// An order.
-        Order { en: "order", zh_tw: "訂單", zh_cn: "订单" },
+        Order => { en: "order", zh_tw: "訂單", zh_cn: "订单" },
         /// A path and method that no operation answers.
-        Operation { en: "operation", zh_tw: "操作", zh_cn: "操作" },
+        Operation => { en: "operation", zh_tw: "操作", zh_cn: "操作" },
     }
 }
 
 phrases! {
     /// What a value should have been.
+    #[derive(Copy)]
     pub enum Format {
         /// A whole JSON number.
-        Integer { en: "a whole number", zh_tw: "整數", zh_cn: "整数" },
+        Integer => { en: "a whole number", zh_tw: "整數", zh_cn: "整数" },
         /// A JSON string.
-        Text { en: "a string", zh_tw: "字串", zh_cn: "字符串" },
+        Text => { en: "a string", zh_tw: "字串", zh_cn: "字符串" },
         /// A JSON array.
-        List { en: "a list", zh_tw: "陣列", zh_cn: "数组" },
+        List => { en: "a list", zh_tw: "陣列", zh_cn: "数组" },
         /// A UUID.
-        Uuid { en: "a UUID", zh_tw: "UUID", zh_cn: "UUID" },
+        Uuid => { en: "a UUID", zh_tw: "UUID", zh_cn: "UUID" },
         /// An absolute URL.
-        Url { en: "an absolute http or https URL", zh_tw: "完整的 http 或 https 網址", zh_cn: "完整的 http 或 https 网址" },
+        Url => { en: "an absolute http or https URL", zh_tw: "完整的 http 或 https 網址", zh_cn: "完整的 http 或 https 网址" },
         /// A date-time.
-        DateTime { en: "an ISO 8601 date-time with an offset", zh_tw: "含時區位移的 ISO 8601 日期時間", zh_cn: "含时区偏移的 ISO 8601 日期时间" },
+        DateTime => { en: "an ISO 8601 date-time with an offset", zh_tw: "含時區位移的 ISO 8601 日期時間", zh_cn: "含时区偏移的 ISO 8601 日期时间" },
         /// The body.
-        JsonObject { en: "a JSON object in UTF-8", zh_tw: "UTF-8 編碼的 JSON 物件", zh_cn: "UTF-8 编码的 JSON 对象" },
+        JsonObject => { en: "a JSON object in UTF-8", zh_tw: "UTF-8 編碼的 JSON 物件", zh_cn: "UTF-8 编码的 JSON 对象" },
         /// The content type of the body.
-        JsonContentType { en: "application/json", zh_tw: "application/json", zh_cn: "application/json" },
+        JsonContentType => { en: "application/json", zh_tw: "application/json", zh_cn: "application/json" },
         /// An idempotency key.
-        IdempotencyKey { en: "1 to 255 visible ASCII characters", zh_tw: "1 至 255 個可見 ASCII 字元", zh_cn: "1 至 255 个可见 ASCII 字符" },
+        IdempotencyKey => { en: "1 to 255 visible ASCII characters", zh_tw: "1 至 255 個可見 ASCII 字元", zh_cn: "1 至 255 个可见 ASCII 字符" },
     }
 }
 
 phrases! {
     /// Why an order could not be made although its fields are right.
+    #[derive(Copy)]
     pub enum OrderRefusal {
         /// The product is not on sale.
-        OffSale { en: "the product is not on sale", zh_tw: "產品目前未開放販售", zh_cn: "产品目前未开放销售" },
+        OffSale => { en: "the product is not on sale", zh_tw: "產品目前未開放販售", zh_cn: "产品目前未开放销售" },
         /// The product belongs to another order endpoint.
-        WrongProductType { en: "the product is ordered through another endpoint", zh_tw: "此產品須使用其他下單端點", zh_cn: "此产品须使用其他下单端点" },
+        WrongProductType => { en: "the product is ordered through another endpoint", zh_tw: "此產品須使用其他下單端點", zh_cn: "此产品须使用其他下单端点" },
         /// Runs were asked of a product that delivers at once.
-        NoDripFeed { en: "the product cannot be delivered in runs", zh_tw: "此產品不支援分批投放", zh_cn: "此产品不支持分批投放" },
+        NoDripFeed => { en: "the product cannot be delivered in runs", zh_tw: "此產品不支援分批投放", zh_cn: "此产品不支持分批投放" },
         /// The supplier refuses the link.
-        LinkRefused { en: "the supplier refuses the link", zh_tw: "供應商拒絕此連結", zh_cn: "供应商拒绝此链接" },
+        LinkRefused => { en: "the supplier refuses the link", zh_tw: "供應商拒絕此連結", zh_cn: "供应商拒绝此链接" },
         /// The supplier still has an order for the link.
-        LinkDuplicate { en: "an order for this link is still running", zh_tw: "此連結仍有進行中的訂單", zh_cn: "此链接仍有进行中的订单" },
+        LinkDuplicate => { en: "an order for this link is still running", zh_tw: "此連結仍有進行中的訂單", zh_cn: "此链接仍有进行中的订单" },
         /// The supplier refuses a comment.
-        CommentRefused { en: "the supplier refuses a comment", zh_tw: "供應商拒絕其中的留言", zh_cn: "供应商拒绝其中的评论" },
+        CommentRefused => { en: "the supplier refuses a comment", zh_tw: "供應商拒絕其中的留言", zh_cn: "供应商拒绝其中的评论" },
         /// The supplier refuses for another reason.
-        SupplierRefused { en: "the supplier refuses the order", zh_tw: "供應商拒絕此訂單", zh_cn: "供应商拒绝此订单" },
+        SupplierRefused => { en: "the supplier refuses the order", zh_tw: "供應商拒絕此訂單", zh_cn: "供应商拒绝此订单" },
         /// The product cannot be refilled.
-        NotRefillable { en: "the product cannot be refilled", zh_tw: "此產品不支援補量", zh_cn: "此产品不支持补量" },
+        NotRefillable => { en: "the product cannot be refilled", zh_tw: "此產品不支援補量", zh_cn: "此产品不支持补量" },
         /// The product cannot be cancelled.
-        NotCancelable { en: "the product cannot be cancelled", zh_tw: "此產品不支援取消", zh_cn: "此产品不支持取消" },
+        NotCancelable => { en: "the product cannot be cancelled", zh_tw: "此產品不支援取消", zh_cn: "此产品不支持取消" },
         /// The order has ended.
-        AlreadyEnded { en: "the order has already ended", zh_tw: "訂單已結束", zh_cn: "订单已结束" },
+        AlreadyEnded => { en: "the order has already ended", zh_tw: "訂單已結束", zh_cn: "订单已结束" },
         /// The order has not been completed.
-        NotCompleted { en: "the order is not complete yet", zh_tw: "訂單尚未完成", zh_cn: "订单尚未完成" },
+        NotCompleted => { en: "the order is not complete yet", zh_tw: "訂單尚未完成", zh_cn: "订单尚未完成" },
     }
 }
 
 phrases! {
     /// What excludes what.
+    #[derive(Copy)]
     pub enum Conflict {
         /// A link and a username.
-        LinkAndUsername { en: "Send either link or username, not both.", zh_tw: "link 與 username 只能擇一帶入。", zh_cn: "link 与 username 只能二选一。" },
+        LinkAndUsername => { en: "Send either link or username, not both.", zh_tw: "link 與 username 只能擇一帶入。", zh_cn: "link 与 username 只能二选一。" },
         /// The key belongs to another request.
-        IdempotencyKeyReused { en: "This Idempotency-Key was used for another request.", zh_tw: "此 Idempotency-Key 已用於不同的請求。", zh_cn: "此 Idempotency-Key 已用于不同的请求。" },
+        IdempotencyKeyReused => { en: "This Idempotency-Key was used for another request.", zh_tw: "此 Idempotency-Key 已用於不同的請求。", zh_cn: "此 Idempotency-Key 已用于不同的请求。" },
         /// The request with this key is still being carried out.
-        IdempotencyKeyInUse { en: "A request with this Idempotency-Key is still being carried out.", zh_tw: "使用此 Idempotency-Key 的請求仍在處理中。", zh_cn: "使用此 Idempotency-Key 的请求仍在处理中。" },
+        IdempotencyKeyInUse => { en: "A request with this Idempotency-Key is still being carried out.", zh_tw: "使用此 Idempotency-Key 的請求仍在處理中。", zh_cn: "使用此 Idempotency-Key 的请求仍在处理中。" },
     }
 }
 
 phrases! {
     /// Why only people can help.
+    #[derive(Copy)]
     pub enum SupportReason {
         /// The supplier has no funds or no valid key for us.
-        SupplierAccount { en: "The supplier cannot take orders at present.", zh_tw: "供應商目前無法接單。", zh_cn: "供应商目前无法接单。" },
+        SupplierAccount => { en: "The supplier cannot take orders at present.", zh_tw: "供應商目前無法接單。", zh_cn: "供应商目前无法接单。" },
         /// The supplier does not answer, or not in a way we can read.
-        SupplierUnavailable { en: "The supplier does not answer.", zh_tw: "供應商沒有回應。", zh_cn: "供应商没有响应。" },
+        SupplierUnavailable => { en: "The supplier does not answer.", zh_tw: "供應商沒有回應。", zh_cn: "供应商没有响应。" },
         /// The server is too busy to answer in time.
-        Overloaded { en: "The server did not finish in time.", zh_tw: "伺服器未能及時完成。", zh_cn: "服务器未能及时完成。" },
+        Overloaded => { en: "The server did not finish in time.", zh_tw: "伺服器未能及時完成。", zh_cn: "服务器未能及时完成。" },
         /// The rate limit of the key is used up.
-        TooManyRequests { en: "Too many requests with this key.", zh_tw: "此金鑰的請求過於頻繁。", zh_cn: "此密钥的请求过于频繁。" },
+        TooManyRequests => { en: "Too many requests with this key.", zh_tw: "此金鑰的請求過於頻繁。", zh_cn: "此密钥的请求过于频繁。" },
     }
 }
 

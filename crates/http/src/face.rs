@@ -17,8 +17,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub trait Dialect: Send + Sync + 'static {
     /// The code, for logs and metrics.
     fn code(&self) -> &'static str;
-    /// Status and JSON body.
-    fn render(&self, locale: Locale) -> Reply;
+    /// Status and JSON body. `base_url` is where this server is reached, without a slash at the end;
+    /// it may be empty.
+    fn render(&self, locale: Locale, base_url: &str) -> Reply;
 }
 
 impl Dialect for catalogue::PlatformError {
@@ -26,11 +27,26 @@ impl Dialect for catalogue::PlatformError {
         catalogue::Coded::entry(self).code
     }
 
-    fn render(&self, locale: Locale) -> Reply {
+    fn render(&self, locale: Locale, _: &str) -> Reply {
         let (status, body) = self.respond(locale);
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Reply::new(status, &body)
+        reply(status, &body)
     }
+}
+
+impl Dialect for catalogue::RecurError {
+    fn code(&self) -> &'static str {
+        catalogue::Coded::entry(self).code
+    }
+
+    fn render(&self, locale: Locale, base_url: &str) -> Reply {
+        let (status, body) = self.respond(locale, base_url);
+        reply(status, &body)
+    }
+}
+
+fn reply(status: u16, body: &impl serde::Serialize) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Reply::new(status, body)
 }
 
 /// How a face says what is nobody's business rule.
@@ -63,6 +79,9 @@ pub struct FaceLayer {
     pub rng: Arc<Rng>,
     /// How long an operation may take.
     pub timeout: Duration,
+    /// Where this server is reached, without a slash at the end: for links in answers. Empty for
+    /// links that begin with the path.
+    pub base_url: Arc<str>,
 }
 
 impl FaceLayer {
@@ -72,18 +91,19 @@ impl FaceLayer {
         refusal: &Refusal,
         context: &RequestContext,
     ) -> (&'static str, Reply, Option<(HeaderName, HeaderValue)>) {
+        let render = |error: &dyn Dialect| error.render(context.locale, &self.base_url);
         match refusal {
-            Refusal::Coded(error) => (error.code(), error.render(context.locale), None),
+            Refusal::Coded(error) => (error.code(), render(&**error), None),
             Refusal::Transport(transport) => {
                 let error = self.face.transport(*transport);
-                let mut reply = error.render(context.locale);
+                let mut reply = render(&*error);
                 reply.status = transport.status();
                 (error.code(), reply, transport.header())
             }
             Refusal::Internal { cause } => {
                 tracing::error!(incident = &*context.id, cause, "internal error");
                 let error = self.face.internal(&context.id);
-                (error.code(), error.render(context.locale), None)
+                (error.code(), render(&*error), None)
             }
         }
     }

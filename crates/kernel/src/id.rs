@@ -26,6 +26,11 @@ impl<T> Id<T> {
         Self(uuid::Uuid::from_u128(value), PhantomData)
     }
 
+    /// The bytes, as one number.
+    pub const fn to_u128(self) -> u128 {
+        self.0.as_u128()
+    }
+
     /// The same id for an entity of another type: where two things share one identity.
     pub const fn cast<U>(self) -> Id<U> {
         Id(self.0, PhantomData)

@@ -56,6 +56,11 @@ impl Timestamp {
         Day(TAIPEI.to_datetime(self.instant()).date())
     }
 
+    /// ISO 8601 in UTC, to the millisecond: `2026-01-01T00:00:00.000Z`.
+    pub fn utc_millis(self) -> String {
+        self.instant().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    }
+
     fn instant(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
             jiff::Timestamp::MIN

@@ -43,6 +43,10 @@ pub enum PostingKind {
     Order,
     /// What an order did not deliver is given back; the reference is the order.
     Refund,
+    /// Credits bought by the customer of a merchant; the reference is the order.
+    Purchase,
+    /// Credits that a merchant took for what its customer used; the reference is the posting's own.
+    Usage,
 }
 
 impl PostingKind {
@@ -52,6 +56,8 @@ impl PostingKind {
             Self::Grant => "grant",
             Self::Order => "order",
             Self::Refund => "refund",
+            Self::Purchase => "purchase",
+            Self::Usage => "usage",
         }
     }
 }

@@ -1,28 +1,36 @@
-//! An answer with each code, made by the code that makes the real ones.
+//! An answer with each code, made by the code that makes the real ones; for codes that never stand in an answer, what
+//! the page in the browser gets.
 
 use catalogue::platform::{
     Conflict, FieldError, Format, OrderRefusal, PlatformError, Property, Subject, SupportReason,
 };
+use catalogue::recur::{self, RecurError};
 use catalogue::{Entry, Face};
 use kernel::{Credits, Locale};
 
-/// A status and a body in which `entry` stands.
+/// Where a code stands.
 pub struct Example {
-    pub status: u16,
-    /// Indented JSON.
+    /// Of an answer.
+    pub status: Option<u16>,
+    /// Of an answer, indented JSON; otherwise what the browser's console shows.
     pub body: String,
 }
 
 impl Example {
     /// `None` for a code of which no sample has been written.
     pub fn of(entry: &Entry, locale: Locale) -> Option<Self> {
-        match entry.face {
+        let (status, body) = match entry.face {
             Face::Platform => {
                 let (status, body) = platform(entry.code)?.respond(locale);
-                let body = serde_json::to_string_pretty(&body).ok()?;
-                Some(Self { status, body })
+                (Some(status), serde_json::to_string_pretty(&body).ok()?)
             }
-        }
+            Face::Recur => {
+                let (status, body) = recur(entry.code)?.respond(locale, "");
+                (Some(status), serde_json::to_string_pretty(&body).ok()?)
+            }
+            Face::CardForm => (None, card_form(entry)),
+        };
+        Some(Self { status, body })
     }
 }
 
@@ -124,6 +132,51 @@ fn platform(code: &str) -> Option<PlatformError> {
     })
 }
 
+fn recur(code: &str) -> Option<RecurError> {
+    use RecurError as E;
+    Some(match code {
+        "bad_request" => E::BadRequest {
+            reason: recur::BadRequest::MissingFields(["sessionId", "productId", "email"].map(str::to_owned).to_vec()),
+        },
+        "unauthorized" => E::Unauthorized {
+            reason: recur::UnauthorizedReason::Invalid,
+        },
+        "payment_required" => E::PaymentRequired {
+            failure: recur::PaymentFailure::CardDeclined,
+        },
+        "forbidden" => E::Forbidden {
+            reason: recur::ForbiddenReason::Resource,
+        },
+        "not_found" => E::NotFound {
+            what: recur::Resource::Product,
+        },
+        "conflict" => E::Conflict {
+            conflict: recur::Conflict::DuplicateSubscription {
+                existing_subscription_id: "sub_xxxxx".into(),
+                status: "ACTIVE",
+            },
+        },
+        "validation_error" => E::ValidationError {
+            issues: vec![recur::Issue::at("email", recur::Problem::InvalidEmail)],
+        },
+        "rate_limit_exceeded" => E::RateLimitExceeded,
+        "internal_server_error" => E::InternalServerError {
+            incident: "01999d1c-2f60-7c3a-9b52-6e0d4a8f1c77".into(),
+        },
+        _ => return None,
+    })
+}
+
+/// `start()` throws errors of the token; `getTradeResult()` resolves to a result with the others. PAYUNi speaks Chinese.
+fn card_form(entry: &Entry) -> String {
+    let code = entry.code;
+    if code.starts_with("OBJ") {
+        return format!("Error: Token Error (Code: {code})");
+    }
+    let message = entry.message(Locale::ZhTw);
+    format!("{{\n  \"Status\": \"{code}\",\n  \"Message\": \"{message}\"\n}}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,9 +187,13 @@ mod tests {
             for locale in Locale::ALL {
                 let example = Example::of(entry, locale);
                 let example = example.unwrap_or_else(|| panic!("no example of {}", entry.path()));
-                let code = format!("\"result_code\": \"{}\"", entry.code);
+                let code = match entry.face {
+                    Face::Platform => format!("\"result_code\": \"{}\"", entry.code),
+                    Face::Recur => format!("\"code\": \"{}\"", entry.code),
+                    Face::CardForm => entry.code.to_owned(),
+                };
                 assert!(example.body.contains(&code), "{}", example.body);
-                assert_eq!(example.status, entry.status, "{}", entry.path());
+                assert_eq!(example.status, entry.http_status(), "{}", entry.path());
             }
         }
     }

@@ -72,7 +72,7 @@ fn events<'a>(source: &'a str, of: &Entry, visit: &Visit) -> Vec<Event<'a>> {
                 let target = (!in_link).then(|| mentioned(&code, of)).flatten();
                 match target {
                     Some(entry) => events.extend([
-                        link(visit.link(&href(entry))),
+                        link(visit.link(&entry.doc_path())),
                         Event::Code(code),
                         Event::End(TagEnd::Link),
                     ]),
@@ -97,11 +97,6 @@ fn events<'a>(source: &'a str, of: &Entry, visit: &Visit) -> Vec<Event<'a>> {
         }
     }
     events
-}
-
-/// The address of a code's page, without its language.
-pub fn href(entry: &Entry) -> String {
-    format!("/docs/errors/{}", entry.path())
 }
 
 /// In their files the texts stand below a second-level heading, here directly below the title.
@@ -145,7 +140,7 @@ fn target(written: &str, of: &Entry, visit: &Visit) -> String {
         None => format!("{}/{}", of.face.name(), file.trim_start_matches("./")),
     };
     match catalogue::entries().find(|entry| entry.path() == path) {
-        Some(entry) => visit.link(&href(entry)),
+        Some(entry) => visit.link(&entry.doc_path()),
         None => written.to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! Which codes a list shows.
 
+use crate::example::Example;
 use catalogue::{Entry, Face};
 use kernel::Locale;
 
@@ -23,13 +24,16 @@ pub fn entries(face: Face) -> impl Iterator<Item = &'static Entry> {
 
 /// The statuses that codes come with, ascending.
 pub fn statuses() -> Vec<u16> {
-    let mut statuses: Vec<u16> = catalogue::entries().map(|entry| entry.status).collect();
+    let mut statuses: Vec<u16> = catalogue::entries()
+        .filter_map(Entry::http_status)
+        .collect();
     statuses.sort_unstable();
     statuses.dedup();
     statuses
 }
 
-/// A search: every word of it must occur in the code, a message or a cause, in whatever language.
+/// A search: every word of it must occur in the code, a message, a cause or an example, in whatever
+/// language.
 pub struct Filter {
     words: Vec<String>,
     status: Option<u16>,
@@ -60,7 +64,7 @@ impl Filter {
 
     /// Whether the list shows `entry`.
     pub fn shows(&self, entry: &Entry) -> bool {
-        if self.status.is_some_and(|status| status != entry.status) {
+        if self.status.is_some() && self.status != entry.http_status() {
             return false;
         }
         if self.words.is_empty() {
@@ -75,7 +79,9 @@ fn text(entry: &Entry) -> String {
     let page = entry.page();
     let mut text = entry.path();
     for locale in Locale::ALL {
-        for part in [entry.message(locale), page.cause(locale)] {
+        let example = Example::of(entry, locale).map(|example| example.body);
+        let example = example.as_deref().unwrap_or_default();
+        for part in [entry.message(locale), page.cause(locale), example] {
             text.push('\n');
             text.push_str(part);
         }

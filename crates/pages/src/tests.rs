@@ -109,6 +109,9 @@ async fn the_search_reads_every_language() {
     assert!(listed(&answer.body).contains(&"credit_not_enough"));
     let answer = get("/docs/errors/platform?q=not+enough&status=401").await;
     assert!(answer.body.contains("No code matches"));
+    // What completes a message is found too.
+    let answer = get("/docs/errors?q=Invalid+API+key").await;
+    assert!(listed(&answer.body).contains(&"unauthorized"));
 }
 
 #[tokio::test]
@@ -144,6 +147,54 @@ async fn every_code_has_a_page_in_every_language() {
             assert_eq!(answer.body.contains(&command), reachable, "{path}");
         }
     }
+}
+
+#[tokio::test]
+async fn each_face_has_its_list() {
+    for (face, title, codes) in [
+        ("platform", "Order platform", 44),
+        ("recur", "Recur: subscription billing", 9),
+        ("card_form", "Card form (PAYUNi SDK)", 9),
+    ] {
+        let answer = get(&format!("/docs/errors/{face}")).await;
+        assert!(answer.body.contains(&format!("<h1>{title}</h1>")), "{face}");
+        assert_eq!(listed(&answer.body).len(), codes, "{face}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_billing_is_shown_as_it_is_sent() {
+    let answer = get("/docs/errors/recur/conflict?lang=zh-TW").await;
+    for part in [
+        "HTTP/1.1 409 Conflict",
+        "顧客已有此商品的有效訂閱",
+        "existing_subscription_id",
+        "tallystick trigger recur/conflict",
+        "location.href = session.url;",
+    ] {
+        assert!(answer.body.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_the_browser_is_shown_without_http() {
+    let answer = get("/docs/errors/card_form/OBJ01003").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    for part in [
+        "<dd>None</dd>",
+        "Yes, with a new token",
+        "Error: Token Error (Code: OBJ01003)",
+        "wait for more than ten minutes",
+    ] {
+        assert!(answer.body.contains(part), "{part}");
+    }
+    for part in ["HTTP/1.1", "tallystick trigger", "Not reachable yet"] {
+        assert!(!answer.body.contains(part), "{part}");
+    }
+    let near = get("/docs/errors/card_form/obj01003").await;
+    assert_eq!(listed(&near.body), ["OBJ01003"]);
+    let of_0 = get("/docs/errors?status=0").await;
+    assert_eq!(listed(&of_0.body).len(), catalogue::entries().count());
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl<'a> Frame<'a> {
 pub struct Row {
     pub code: &'static str,
     pub href: String,
-    pub status: u16,
+    pub status: Option<u16>,
     pub level: &'static str,
     /// The first sentence of the cause, HTML.
     pub cause: String,
@@ -74,11 +74,11 @@ impl Row {
         let page = entry.page();
         Self {
             code: entry.code,
-            href: visit.link(&markdown::href(entry)),
-            status: entry.status,
+            href: visit.link(&entry.doc_path()),
+            status: entry.http_status(),
             level: Words::of(visit.locale).level(entry.level).short,
             cause: markdown::inline(markdown::sentence(page.cause(visit.locale)), entry, visit),
-            reachable: page.scenario.is_some(),
+            reachable: entry.reachable(),
         }
     }
 }
@@ -195,7 +195,7 @@ pub struct Code<'a> {
     face_href: String,
     code: &'static str,
     path: String,
-    status: u16,
+    status: Option<u16>,
     reason: &'static str,
     level: &'static Wording,
     retry: &'static Wording,
@@ -208,7 +208,7 @@ pub struct Code<'a> {
     example: Option<Example>,
     example_reason: &'static str,
     scenario: Option<&'static str>,
-    /// What the page says of its scenario, or why it has none; English, HTML.
+    /// What the page says of its scenario or in place of one; English, HTML.
     remark: String,
     previous: Option<Row>,
     next: Option<Row>,
@@ -230,7 +230,7 @@ impl<'a> Code<'a> {
         Self {
             frame: Frame::new(
                 visit,
-                &markdown::href(entry),
+                &entry.doc_path(),
                 entry.code,
                 markdown::plain(markdown::sentence(page.cause(visit.locale))),
             ),
@@ -238,11 +238,11 @@ impl<'a> Code<'a> {
             face_href: visit.link(&face_path(entry.face)),
             code: entry.code,
             path: entry.path(),
-            status: entry.status,
-            reason: reason(entry.status),
+            status: entry.http_status(),
+            reason: entry.http_status().map_or("", reason),
             level: words.level(entry.level),
             retry: words.retry(entry.retry),
-            reachable: page.scenario.is_some(),
+            reachable: entry.reachable(),
             body: markdown::block(page.section(visit.locale), entry, visit),
             messages: locales
                 .map(|locale| Message {
@@ -257,10 +257,13 @@ impl<'a> Code<'a> {
                 .filter(|(name, _)| entry.message(visit.locale).contains(&format!("{{{name}}}")))
                 .copied()
                 .collect(),
-            example_reason: example.as_ref().map_or("", |e| reason(e.status)),
+            example_reason: example
+                .as_ref()
+                .and_then(|example| example.status)
+                .map_or("", reason),
             example,
             scenario: page.scenario,
-            remark: markdown::inline(remark(entry.source), entry, visit),
+            remark: markdown::inline(page.remark, entry, visit),
             previous: neighbour(at.and_then(|at| at.checked_sub(1))),
             next: neighbour(at.map(|at| at + 1)),
         }
@@ -291,14 +294,6 @@ impl<'a> Missing<'a> {
             proposal: asked.rsplit('/').next().unwrap_or_default().to_owned(),
         }
     }
-}
-
-/// The text that stands above a page's scenario.
-fn remark(source: &str) -> &str {
-    let section = source.split_once("\n## See it happen\n");
-    let section = section.map_or("", |(_, section)| section);
-    let text = section.split_once("```").map_or(section, |(text, _)| text);
-    text.trim()
 }
 
 fn near(asked: &str, visit: &Visit) -> Vec<Row> {

@@ -16,6 +16,7 @@ pub struct Levels {
     top: Wording,
     field: Wording,
     both: Wording,
+    client_side: Wording,
 }
 
 #[derive(Debug)]
@@ -23,11 +24,14 @@ pub struct Retries {
     after_fixing_request: Wording,
     after_change: Wording,
     later: Wording,
+    with_new_token: Wording,
 }
 
 #[derive(Debug)]
 pub struct Faces {
     platform: Wording,
+    recur: Wording,
+    card_form: Wording,
 }
 
 /// All words of one language.
@@ -45,6 +49,7 @@ pub struct Words {
     pub search_button: &'static str,
     pub status_filter: &'static str,
     pub any_status: &'static str,
+    pub no_status: &'static str,
     pub clear: &'static str,
     /// How many codes a list shows, of how many.
     pub count: fn(usize, usize) -> String,
@@ -61,6 +66,7 @@ pub struct Words {
     pub message_intro: &'static str,
     pub params: &'static str,
     pub example: &'static str,
+    pub browser_example: &'static str,
     pub scenario: &'static str,
     pub scenario_command: &'static str,
     pub scenario_intro: &'static str,
@@ -90,6 +96,7 @@ impl Words {
             Level::Top => &self.levels.top,
             Level::Field => &self.levels.field,
             Level::Both => &self.levels.both,
+            Level::ClientSide => &self.levels.client_side,
         }
     }
 
@@ -98,12 +105,15 @@ impl Words {
             Retry::AfterFixingRequest => &self.retries.after_fixing_request,
             Retry::AfterChange => &self.retries.after_change,
             Retry::Later => &self.retries.later,
+            Retry::WithNewToken => &self.retries.with_new_token,
         }
     }
 
     pub const fn face(&self, face: Face) -> &Wording {
         match face {
             Face::Platform => &self.faces.platform,
+            Face::Recur => &self.faces.recur,
+            Face::CardForm => &self.faces.card_form,
         }
     }
 }
@@ -120,6 +130,7 @@ const EN: Words = Words {
     search_button: "Search",
     status_filter: "HTTP status",
     any_status: "Any",
+    no_status: "None",
     clear: "Show all codes",
     count: |shown, all| match (shown, all) {
         (1, 1) => "1 code".to_owned(),
@@ -139,6 +150,7 @@ const EN: Words = Words {
     message_intro: "In the language that the request accepts. Decide by the code, not by the message.",
     params: "Placeholders",
     example: "Example answer",
+    browser_example: "In the browser’s console",
     scenario: "See it happen",
     scenario_command: "Bring it about yourself:",
     scenario_intro: "What it sends and what comes back.",
@@ -161,6 +173,10 @@ const EN: Words = Words {
             short: "Answer or field",
             long: "The answer’s own code, or one item in the list of failed fields",
         },
+        client_side: Wording {
+            short: "Browser",
+            long: "In the buyer’s browser; it never travels through this server",
+        },
     },
     retries: Retries {
         after_fixing_request: Wording {
@@ -169,17 +185,29 @@ const EN: Words = Words {
         },
         after_change: Wording {
             short: "Not yet",
-            long: "Once something outside the request has changed: credit, a product’s state, a key.",
+            long: "Once something outside the request has changed: credit, a product’s state, a key, a card.",
         },
         later: Wording {
             short: "Yes, later",
             long: "Send it again later, with the same Idempotency-Key.",
+        },
+        with_new_token: Wording {
+            short: "Yes, with a new token",
+            long: "Get a new token first, then open the card form again.",
         },
     },
     faces: Faces {
         platform: Wording {
             short: "Order platform",
             long: "The codes of /platform/*.",
+        },
+        recur: Wording {
+            short: "Recur: subscription billing",
+            long: "The codes of /v1/*.",
+        },
+        card_form: Wording {
+            short: "Card form (PAYUNi SDK)",
+            long: "The codes that the card form reports to the page in the buyer’s browser. They never travel through this server.",
         },
     },
 };
@@ -196,6 +224,7 @@ const ZH_TW: Words = Words {
     search_button: "搜尋",
     status_filter: "HTTP 狀態碼",
     any_status: "全部",
+    no_status: "無",
     clear: "顯示全部錯誤碼",
     count: |shown, all| {
         if shown == all {
@@ -217,6 +246,7 @@ const ZH_TW: Words = Words {
     message_intro: "依請求的 Accept-Language 決定語言。程式請以錯誤碼判斷，不要比對訊息。",
     params: "代入值",
     example: "回應範例",
+    browser_example: "瀏覽器主控台的內容",
     scenario: "實際重現",
     scenario_command: "親自試一次：",
     scenario_intro: "送出的請求與收到的回應如下。",
@@ -239,6 +269,10 @@ const ZH_TW: Words = Words {
             short: "回應或欄位",
             long: "整個回應的錯誤碼，或錯誤欄位清單中的一項",
         },
+        client_side: Wording {
+            short: "瀏覽器",
+            long: "買家的瀏覽器，不經過這台伺服器",
+        },
     },
     retries: Retries {
         after_fixing_request: Wording {
@@ -247,17 +281,29 @@ const ZH_TW: Words = Words {
         },
         after_change: Wording {
             short: "暫時沒有用",
-            long: "須等請求以外的條件改變，例如點數餘額、產品狀態或金鑰。",
+            long: "須等請求以外的條件改變，例如點數餘額、產品狀態、金鑰或另一張卡片。",
         },
         later: Wording {
             short: "有用，請稍後",
             long: "稍後以相同的 Idempotency-Key 重新送出。",
+        },
+        with_new_token: Wording {
+            short: "有用，須換新 Token",
+            long: "請先取得新的 Token，再重新開啟信用卡表單。",
         },
     },
     faces: Faces {
         platform: Wording {
             short: "訂單平台",
             long: "/platform/* 的錯誤碼。",
+        },
+        recur: Wording {
+            short: "Recur：訂閱收款",
+            long: "/v1/* 的錯誤碼。",
+        },
+        card_form: Wording {
+            short: "信用卡表單（PAYUNi SDK）",
+            long: "信用卡表單在買家的瀏覽器中回報給網頁的錯誤碼，不經過這台伺服器。",
         },
     },
 };
@@ -274,6 +320,7 @@ const ZH_CN: Words = Words {
     search_button: "搜索",
     status_filter: "HTTP 状态码",
     any_status: "全部",
+    no_status: "无",
     clear: "显示全部错误码",
     count: |shown, all| {
         if shown == all {
@@ -295,6 +342,7 @@ const ZH_CN: Words = Words {
     message_intro: "语言由请求的 Accept-Language 决定。程序请以错误码判断，不要比对消息。",
     params: "代入值",
     example: "响应示例",
+    browser_example: "浏览器控制台的内容",
     scenario: "实际复现",
     scenario_command: "亲自试一次：",
     scenario_intro: "发送的请求与收到的响应如下。",
@@ -317,6 +365,10 @@ const ZH_CN: Words = Words {
             short: "响应或字段",
             long: "整个响应的错误码，或错误字段列表中的一项",
         },
+        client_side: Wording {
+            short: "浏览器",
+            long: "买家的浏览器，不经过这台服务器",
+        },
     },
     retries: Retries {
         after_fixing_request: Wording {
@@ -325,17 +377,29 @@ const ZH_CN: Words = Words {
         },
         after_change: Wording {
             short: "暂时没有用",
-            long: "须等请求以外的条件改变，例如点数余额、产品状态或密钥。",
+            long: "须等请求以外的条件改变，例如点数余额、产品状态、密钥或另一张卡片。",
         },
         later: Wording {
             short: "有用，请稍后",
             long: "稍后以相同的 Idempotency-Key 重新发送。",
+        },
+        with_new_token: Wording {
+            short: "有用，须换新 Token",
+            long: "请先获取新的 Token，再重新打开信用卡表单。",
         },
     },
     faces: Faces {
         platform: Wording {
             short: "订单平台",
             long: "/platform/* 的错误码。",
+        },
+        recur: Wording {
+            short: "Recur：订阅收款",
+            long: "/v1/* 的错误码。",
+        },
+        card_form: Wording {
+            short: "信用卡表单（PAYUNi SDK）",
+            long: "信用卡表单在买家的浏览器中报告给网页的错误码，不经过这台服务器。",
         },
     },
 };

@@ -4,9 +4,14 @@
 /// is one writer, and the mark stays the comment that it is.
 const SKIP_LOCKED: (&str, &str) = ("/* skip locked */", "FOR UPDATE SKIP LOCKED");
 
+/// Marks the spot where PostgreSQL locks the rows it selects until the transaction ends. On SQLite
+/// nobody else writes meanwhile.
+const FOR_UPDATE: (&str, &str) = ("/* for update */", "FOR UPDATE");
+
 /// A statement as PostgreSQL takes it.
 pub fn for_postgres(sql: &str) -> String {
     sql.replace(SKIP_LOCKED.0, SKIP_LOCKED.1)
+        .replace(FOR_UPDATE.0, FOR_UPDATE.1)
 }
 
 /// A migration as SQLite takes it.

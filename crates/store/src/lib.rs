@@ -21,6 +21,7 @@ mod param;
 mod postgres;
 mod queue;
 pub mod quota;
+pub mod record;
 pub mod sequence;
 mod sqlite;
 mod statement;

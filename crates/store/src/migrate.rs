@@ -2,11 +2,16 @@ use crate::{Db, StoreError, Tx, dialect, params, statements};
 use kernel::Timestamp;
 
 /// All migrations, oldest first. One that has been released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "platform",
-    include_str!("../migrations/0001_platform.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "platform", include_str!("../migrations/0001_platform.sql")),
+    (2, "billing", include_str!("../migrations/0002_billing.sql")),
+    (3, "gateway", include_str!("../migrations/0003_gateway.sql")),
+    (
+        4,
+        "webhooks",
+        include_str!("../migrations/0004_webhooks.sql"),
+    ),
+];
 
 statements! {
     /// Which versions are there.

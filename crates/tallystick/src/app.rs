@@ -1,6 +1,7 @@
 //! Puts the parts together: one database, one clock, the faces, and what stands beside them.
 
 use crate::config::Config;
+use crate::recur::Recur;
 use crate::sandbox::{self, Sandbox};
 use crate::seed;
 use anyhow::{Context, Result, ensure};
@@ -40,10 +41,14 @@ pub struct Parts {
 pub struct App {
     /// The order platform.
     pub orders: Orders,
+    /// Subscription billing.
+    pub recur: Recur,
     /// The simulated supplier, in a sandbox.
     pub supplier: Option<SupplierSimulator>,
     /// Everything that is served.
     pub router: Router,
+    /// Randomness.
+    pub rng: Arc<Rng>,
 }
 
 /// How a sandbox's supplier behaves.
@@ -95,18 +100,23 @@ impl App {
             Arc::new(panel),
             config.orders.clone(),
         );
+        let public_url = config.public_url.clone().unwrap_or_else(|| local_url(address));
+        let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
         let layer = FaceLayer {
             face: Arc::new(PlatformFace),
             clock: Arc::clone(&parts.clock),
             rng: Arc::clone(&parts.rng),
             timeout: config.request_timeout,
+            base_url: public_url.as_str().into(),
         };
         health::metrics();
         let mut router = orders::face::router(orders.clone(), layer)
+            .merge(recur.router(&parts, config))
             .merge(reference())
             .merge(health::router(parts.db));
         if let (Some(options), Some(simulator)) = (sandbox, &simulator) {
-            let sandbox = Sandbox::new(orders.clone(), simulator.clone(), options.still);
+            let sandbox =
+                Sandbox::new(orders.clone(), recur.clone(), simulator.clone(), options.still);
             router = router
                 .merge(sandbox::router(sandbox))
                 .nest(SIMULATED_SUPPLIER, simulator.router());
@@ -117,8 +127,10 @@ impl App {
         }
         Ok(Self {
             orders,
+            recur,
             supplier: simulator,
             router,
+            rng: parts.rng,
         })
     }
 }
@@ -135,8 +147,18 @@ async fn ensure_sandbox(orders: &Orders) -> Result<()> {
 }
 
 fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelConfig {
-    // A server that listens on every address reaches itself on loopback.
-    let address = match address.ip() {
+    let address = reachable(address);
+    PanelConfig {
+        url: format!("http://{address}{SIMULATED_SUPPLIER}/api/v2"),
+        key: Secret::new(simulator.key.expose().clone()),
+        timeout: Duration::from_secs(10),
+        reference_field: Some("reference".into()),
+    }
+}
+
+/// Where a server that listens on `address` reaches itself.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => {
             SocketAddr::from(([127, 0, 0, 1], address.port()))
         }
@@ -144,12 +166,17 @@ fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelC
             SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
         }
         _ => address,
-    };
-    PanelConfig {
-        url: format!("http://{address}{SIMULATED_SUPPLIER}/api/v2"),
-        key: Secret::new(simulator.key.expose().clone()),
-        timeout: Duration::from_secs(10),
-        reference_field: Some("reference".into()),
+    }
+}
+
+/// Where browsers on this machine reach the server. By name where it can be: the browser SDK's widgets take messages
+/// of pages on "localhost", but not of those on 127.0.0.1.
+fn local_url(address: SocketAddr) -> String {
+    let address = reachable(address);
+    if address.ip().is_loopback() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
     }
 }
 

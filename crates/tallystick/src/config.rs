@@ -121,8 +121,42 @@ pub struct File {
     jobs: Option<Switch>,
     request_timeout_seconds: Option<f64>,
     shutdown_grace_seconds: Option<f64>,
+    public_url: Option<String>,
     orders: OrdersSection,
     supplier: SupplierSection,
+    billing: BillingSection,
+    payuni: PayuniSection,
+    webhooks: WebhooksSection,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct BillingSection {
+    sandbox_rate_limit: Option<toml::Value>,
+    production_rate_limit: Option<toml::Value>,
+    checkout_minutes: Option<f64>,
+    max_attempts: Option<u32>,
+    portal_minutes: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PayuniSection {
+    url: Option<String>,
+    script_url: Option<String>,
+    mer_id: Option<String>,
+    hash_key: Option<String>,
+    hash_iv: Option<String>,
+    three_d: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WebhooksSection {
+    timeout_seconds: Option<f64>,
+    retry_minutes: Option<Vec<f64>>,
+    disable_after_hours: Option<f64>,
+    allow_private: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -164,6 +198,27 @@ pub struct Config {
     pub orders: orders::OrdersConfig,
     /// How to reach the supplier; `None`: not configured.
     pub supplier: Option<orders::supplier::PanelConfig>,
+    /// Where browsers reach this server, without a slash at the end; `None`: where it listens.
+    pub public_url: Option<String>,
+    /// Billing's settings.
+    pub billing: billing::BillingConfig,
+    /// The card gateway of production; `None`: not configured.
+    pub payuni: Option<PayuniConfig>,
+    /// How webhooks are sent.
+    pub webhooks: webhooks::Config,
+}
+
+/// The card gateway of production.
+#[derive(Clone, Debug)]
+pub struct PayuniConfig {
+    /// Its API, without a slash at the end.
+    pub url: String,
+    /// The card form's script.
+    pub script_url: String,
+    /// Our shop there.
+    pub shop: payuni::envelope::Shop,
+    /// Whether buyers shall pass 3-D Secure.
+    pub three_d: bool,
 }
 
 impl Config {
@@ -208,7 +263,7 @@ impl Config {
             env("TALLYSTICK_SUPPLIER_KEY").or(file.supplier.key),
         ) {
             (Some(url), Some(key)) => Some(orders::supplier::PanelConfig {
-                url: supplier_url(&url)?,
+                url: http_url(&url, "supplier.url")?,
                 key: Secret::new(key),
                 timeout: or(
                     file.supplier.timeout_seconds,
@@ -283,7 +338,115 @@ impl Config {
                 },
             },
             supplier,
+            public_url: match env("TALLYSTICK_PUBLIC_URL").or(file.public_url) {
+                Some(url) => Some(http_url(&url, "public_url")?.trim_end_matches('/').to_owned()),
+                None => None,
+            },
+            billing: file.billing.resolve()?,
+            payuni: file.payuni.resolve()?,
+            webhooks: file.webhooks.resolve()?,
         })
+    }
+}
+
+impl BillingSection {
+    fn resolve(self) -> Result<billing::BillingConfig> {
+        let defaults = billing::BillingConfig::default();
+        let limit = |value: Option<toml::Value>, name, default| match value {
+            Some(value) => limit_of(&value).context(name),
+            None => Ok(default),
+        };
+        let minutes = |value: Option<f64>, name, default| match value {
+            Some(minutes) => seconds_of(minutes * 60.0, name),
+            None => Ok(default),
+        };
+        Ok(billing::BillingConfig {
+            sandbox_rate_limit: limit(
+                self.sandbox_rate_limit,
+                "billing.sandbox_rate_limit",
+                defaults.sandbox_rate_limit,
+            )?,
+            live_rate_limit: limit(
+                self.production_rate_limit,
+                "billing.production_rate_limit",
+                defaults.live_rate_limit,
+            )?,
+            checkout_life: minutes(
+                self.checkout_minutes,
+                "billing.checkout_minutes",
+                defaults.checkout_life,
+            )?,
+            max_attempts: self.max_attempts.unwrap_or(defaults.max_attempts).max(1),
+            portal_life: minutes(self.portal_minutes, "billing.portal_minutes", defaults.portal_life)?,
+            ..defaults
+        })
+    }
+}
+
+impl PayuniSection {
+    fn resolve(self) -> Result<Option<PayuniConfig>> {
+        let (mer_id, key, iv) = match (
+            env("TALLYSTICK_PAYUNI_MER_ID").or(self.mer_id),
+            env("TALLYSTICK_PAYUNI_HASH_KEY").or(self.hash_key),
+            env("TALLYSTICK_PAYUNI_HASH_IV").or(self.hash_iv),
+        ) {
+            (Some(mer_id), Some(key), Some(iv)) => (mer_id, key, iv),
+            (None, None, None) => return Ok(None),
+            _ => anyhow::bail!(
+                "PAYUNi needs payuni.mer_id, payuni.hash_key and payuni.hash_iv, all three (or TALLYSTICK_PAYUNI_MER_ID, …_HASH_KEY, …_HASH_IV)"
+            ),
+        };
+        let url = self.url.as_deref().unwrap_or("https://api.payuni.com.tw/api");
+        let script_url = self
+            .script_url
+            .as_deref()
+            .unwrap_or("https://vendor.payuni.com.tw/sdk/uni-payment.js");
+        Ok(Some(PayuniConfig {
+            url: http_url(url, "payuni.url")?,
+            script_url: http_url(script_url, "payuni.script_url")?,
+            shop: payuni::envelope::Shop::new(mer_id, Secret::new(key), Secret::new(iv))
+                .context("payuni.hash_key and payuni.hash_iv")?,
+            three_d: self.three_d.unwrap_or(true),
+        }))
+    }
+}
+
+impl WebhooksSection {
+    fn resolve(self) -> Result<webhooks::Config> {
+        let defaults = webhooks::Config::default();
+        Ok(webhooks::Config {
+            timeout: match self.timeout_seconds {
+                Some(seconds) => seconds_of(seconds, "webhooks.timeout_seconds")?,
+                None => defaults.timeout,
+            },
+            retry_after: match self.retry_minutes {
+                Some(minutes) => minutes
+                    .into_iter()
+                    .map(|minutes| seconds_of(minutes * 60.0, "webhooks.retry_minutes"))
+                    .collect::<Result<_>>()?,
+                None => defaults.retry_after,
+            },
+            disable_after: match self.disable_after_hours {
+                Some(hours) => seconds_of(hours * 3600.0, "webhooks.disable_after_hours")?,
+                None => defaults.disable_after,
+            },
+            reach: if self.allow_private == Some(true) {
+                webhooks::Reach::AllowPrivate
+            } else {
+                defaults.reach
+            },
+            ..defaults
+        })
+    }
+}
+
+fn limit_of(value: &toml::Value) -> Result<Option<u32>> {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    match text.parse().map_err(anyhow::Error::msg)? {
+        Limit::Off => Ok(None),
+        Limit::At(limit) => Ok(Some(limit)),
     }
 }
 
@@ -315,11 +478,11 @@ fn seconds_of(seconds: f64, name: &str) -> Result<Duration> {
         .with_context(|| format!("{name}: {seconds} is not a length of time"))
 }
 
-fn supplier_url(text: &str) -> Result<String> {
-    let url = reqwest::Url::parse(text).context("supplier.url")?;
+fn http_url(text: &str, name: &str) -> Result<String> {
+    let url = reqwest::Url::parse(text).context(name.to_owned())?;
     anyhow::ensure!(
         matches!(url.scheme(), "http" | "https") && url.host().is_some(),
-        "supplier.url must begin with http:// or https://"
+        "{name} must begin with http:// or https://"
     );
     Ok(text.to_owned())
 }
@@ -337,7 +500,11 @@ mod tests {
                 Some(_) => None,
                 None => Some(line.strip_prefix('#').unwrap_or(line)),
             })
-            .filter(|line| !line.starts_with("url") && !line.starts_with("key"))
+            .filter(|line| {
+                !["url", "key", "public_url", "mer_id", "hash_", "script_url", "three_d"]
+                    .iter()
+                    .any(|name| line.starts_with(name))
+            })
             .map(|line| format!("{line}\n"))
             .collect();
         let folder = tempfile::tempdir().unwrap();

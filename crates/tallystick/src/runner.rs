@@ -1,8 +1,11 @@
 //! Carries out background jobs, as one of any number of nodes.
 
-use orders::Orders;
+use crate::app::App;
+use kernel::{Id, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
+use store::StoreError;
+use store::jobs::{self, Job, NewJob};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -10,22 +13,49 @@ use tokio::task::JoinSet;
 const AT_ONCE: usize = 32;
 /// Jobs that fall due, or that another node's death sets free, are found this late at most.
 const POLL: Duration = Duration::from_millis(500);
+/// Has the simulated gateway send the notices that are due; also the key of the one job that does.
+const NOTICES: &str = "simulators.notices";
+const NOTICES_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Makes sure that the recurring jobs exist. Every node may do so.
+pub async fn schedule_recurring(app: &App) -> anyhow::Result<()> {
+    app.orders.schedule_recurring().await?;
+    app.recur.billing.schedule_recurring().await?;
+    let now = app.recur.billing.real_now();
+    let id = Id::new(now, &app.rng);
+    let enqueued: Result<(), StoreError> = app
+        .orders
+        .db()
+        .write(move |tx| {
+            let job = NewJob {
+                id,
+                kind: NOTICES,
+                dedupe_key: Some(NOTICES),
+                payload: "{}",
+                run_at: now,
+                leased_to: None,
+            };
+            jobs::enqueue(tx, &job, now)
+        })
+        .await;
+    Ok(enqueued?)
+}
 
 /// Runs jobs until `stop` completes, then lets those under way end.
-pub async fn run(orders: Orders, stop: impl Future<Output = ()>) {
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let free = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let leased = lease(&orders, &free).await;
+        let leased = lease(&app, &free).await;
         let found = !leased.is_empty();
         for job in leased {
             let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
                 return;
             };
-            let orders = orders.clone();
+            let app = app.clone();
             running.spawn(async move {
-                orders.run_job(job).await;
+                run_job(&app, job).await;
                 drop(permit);
             });
         }
@@ -35,7 +65,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>) {
         }
         tokio::select! {
             () = &mut stop => break,
-            () = orders.db().jobs_ready() => {}
+            () = app.orders.db().jobs_ready() => {}
             () = tokio::time::sleep(POLL) => {}
             _ = running.join_next(), if !running.is_empty() => {}
         }
@@ -43,28 +73,58 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>) {
     while running.join_next().await.is_some() {}
 }
 
-async fn lease(orders: &Orders, free: &Semaphore) -> Vec<store::jobs::Job> {
+async fn lease(app: &App, free: &Semaphore) -> Vec<Job> {
     let most = i64::try_from(free.available_permits()).unwrap_or(0);
     if most == 0 {
         return Vec::new();
     }
-    orders.lease_jobs(most).await.unwrap_or_else(|error| {
+    app.orders.lease_jobs(most).await.unwrap_or_else(|error| {
         tracing::error!(?error, "leasing jobs failed");
         Vec::new()
     })
 }
 
+/// Gives a job to the part that knows its kind.
+async fn run_job(app: &App, job: Job) {
+    let kind = job.kind.as_str();
+    if kind == NOTICES {
+        send_notices(app, &job).await;
+    } else if kind == billing::WEBHOOKS.job_kind {
+        app.recur.billing.webhooks().run_job(job).await;
+    } else if billing::Billing::owns(kind) {
+        app.recur.billing.run_job(job).await;
+    } else {
+        app.orders.run_job(job).await;
+    }
+}
+
+async fn send_notices(app: &App, job: &Job) {
+    if let Err(error) = app.recur.gateway.deliver_notifies().await {
+        tracing::error!(%error, "the simulated gateway's notices were not sent");
+    }
+    let again: Timestamp = app.recur.billing.real_now().plus(NOTICES_INTERVAL);
+    let job = job.clone();
+    let rescheduled: Result<bool, StoreError> = app
+        .orders
+        .db()
+        .write(move |tx| jobs::reschedule(tx, &job, again, None))
+        .await;
+    if let Err(error) = rescheduled {
+        tracing::error!(%error, "the job of the simulated gateway was not scheduled again");
+    }
+}
+
 /// Carries out every job that is due now, one after the other; returns how many there were.
-pub async fn run_due(orders: &Orders) -> orders::Result<usize> {
+pub async fn run_due(app: &App) -> orders::Result<usize> {
     let mut count = 0;
     loop {
-        let jobs = orders.lease_jobs(16).await?;
+        let jobs = app.orders.lease_jobs(16).await?;
         if jobs.is_empty() {
             return Ok(count);
         }
         for job in jobs {
             count += 1;
-            orders.run_job(job).await;
+            run_job(app, job).await;
         }
     }
 }

@@ -5,8 +5,10 @@
 //!
 //! - `POST /sandbox/given` `{"given": ["an organization with 50 credits", …]}` → variables
 //! - `POST /sandbox/advance` `{"minutes": 90}`: moves the simulators' time where it stands still
+//! - `POST /sandbox/gateway` `{"fault": "down" | "html" | "bad_hash" | "unknown_then_paid" | "unknown_then_failed" | "slow" | "lost" | null, "shop_enabled": true}`
 //! - `POST /sandbox/supplier` `{"fault": "down" | "out_of_funds" | "garbled" | "lost" | null}`
 
+use crate::recur::Recur;
 use crate::seed;
 use axum::Router;
 use axum::body::Body;
@@ -15,18 +17,20 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use billing::model::{Buyer, KeyKind};
 use httpkit::{Reply, body};
 use kernel::{Credits, ManualClock};
 use orders::Orders;
 use orders::model::OrganizationId;
 use serde::Deserialize;
-use simulators::{Fault, Supplier};
+use simulators::{Fault, GatewayFault, Supplier};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{params, statements};
 
 statements! {
+    DAMAGE = "UPDATE billing_subscriptions SET plan = '{}' WHERE subscription_id = $1";
     LOSE_ACCOUNT = "DELETE FROM credit_accounts WHERE account_id = $1";
 }
 
@@ -36,6 +40,7 @@ const LARGEST_BODY: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct Sandbox {
     orders: Orders,
+    recur: Recur,
     supplier: Supplier,
     still: Option<Arc<ManualClock>>,
 }
@@ -45,9 +50,15 @@ pub type Variables = BTreeMap<String, String>;
 
 impl Sandbox {
     /// A sandbox over a wired server. `still`: the simulators' clock, if it only moves when told to.
-    pub const fn new(orders: Orders, supplier: Supplier, still: Option<Arc<ManualClock>>) -> Self {
+    pub const fn new(
+        orders: Orders,
+        recur: Recur,
+        supplier: Supplier,
+        still: Option<Arc<ManualClock>>,
+    ) -> Self {
         Self {
             orders,
+            recur,
             supplier,
             still,
         }
@@ -98,6 +109,45 @@ impl Sandbox {
                     .await
                     .map_err(|e| e.to_string())?;
             }
+            ["a", "merchant"] => drop(self.merchant(variables).await?),
+            ["a", "revoked", "secret", "key"] => {
+                let merchant = self.merchant(variables).await?;
+                let billing = &self.recur.billing;
+                let made = billing
+                    .create_key(merchant.account, KeyKind::Secret, "revoked", false, None)
+                    .await
+                    .map_err(|e| e.to_string())?;
+                let revoked = billing.revoke_key(merchant.account, made.key.key_id).await;
+                revoked.map_err(|e| e.to_string())?;
+                variables.insert("secret_key".into(), made.secret.expose().clone());
+            }
+            ["a", "checkout", "whose", "card", "is", "declined"] => {
+                self.checkout_with(seed::recur::POOR_CARD, variables).await?;
+            }
+            [
+                "a",
+                "merchant",
+                "who",
+                "used",
+                "up",
+                "the",
+                "requests",
+                "of",
+                "this",
+                "minute",
+            ] => {
+                let merchant = self.merchant(variables).await?;
+                let used = self.recur.billing.use_up_quota(merchant.secret_key.expose()).await;
+                used.map_err(|e| e.to_string())?;
+            }
+            ["a", "merchant", "whose", "data", "is", "damaged"] => {
+                let merchant = self.merchant(variables).await?;
+                self.orders
+                    .db()
+                    .write(move |tx| tx.execute(DAMAGE, params![merchant.subscription_id]))
+                    .await
+                    .map_err(|e| e.to_string())?;
+            }
             _ => return Err(format!("there is no fixture `{name}`")),
         }
         Ok(())
@@ -115,12 +165,46 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    async fn merchant(&self, variables: &mut Variables) -> Result<seed::recur::Merchant, String> {
+        let merchant = seed::recur::merchant(&self.recur, "Scenario").await;
+        let merchant = merchant.map_err(|e| format!("{e:#}"))?;
+        for (name, id) in merchant.products {
+            variables.insert(format!("product.{name}"), id.to_string());
+        }
+        for (name, value) in [
+            ("secret_key", merchant.secret_key.expose().clone()),
+            ("publishable_key", merchant.publishable_key.expose().clone()),
+            ("customer.id", merchant.customer_id.to_string()),
+            ("customer.email", merchant.email.clone()),
+            ("subscription.id", merchant.subscription_id.to_string()),
+        ] {
+            variables.insert(name.into(), value);
+        }
+        Ok(merchant)
+    }
+
+    /// A checkout of somebody new, with a card typed into its form.
+    async fn checkout_with(&self, card: &str, variables: &mut Variables) -> Result<(), String> {
+        let merchant = self.merchant(variables).await?;
+        let billing = &self.recur.billing;
+        let scope = billing.scope(merchant.account).await.map_err(|e| e.to_string())?;
+        let product = merchant.product("one_time").ok_or("no such product")?;
+        let begun = seed::recur::begin(&self.recur, &scope, product, Buyer::default(), card).await;
+        let begun = begun.map_err(|e| format!("{e:#}"))?;
+        variables.insert("checkout.id".into(), begun.checkout.checkout_id.to_string());
+        variables.insert("checkout.client_secret".into(), begun.client_secret);
+        Ok(())
+    }
+}
+
 /// The routes.
 pub fn router(sandbox: Sandbox) -> Router {
     Router::new()
         .route("/sandbox/given", post(given))
         .route("/sandbox/advance", post(advance))
         .route("/sandbox/supplier", post(supplier))
+        .route("/sandbox/gateway", post(gateway))
         .layer(middleware::from_fn(refuse_pages))
         .with_state(sandbox)
 }
@@ -164,6 +248,42 @@ async fn advance(State(sandbox): State<Sandbox>, body: Body) -> Result<Reply, Re
         .ok_or_else(|| refuse("the simulators' time moves by itself here".into()))?;
     let now = clock.advance(Duration::from_secs(u64::from(wanted.minutes) * 60));
     Ok(Reply::ok(&serde_json::json!({ "now": now })))
+}
+
+#[derive(Deserialize)]
+struct GatewayWish {
+    #[serde(default)]
+    fault: Option<String>,
+    shop_enabled: Option<bool>,
+}
+
+async fn gateway(State(sandbox): State<Sandbox>, body: Body) -> Result<Reply, Response> {
+    let wish: GatewayWish = read(body).await?;
+    let fault = match wish.fault.as_deref() {
+        None => None,
+        Some("down") => Some(GatewayFault::Down),
+        Some("html") => Some(GatewayFault::Html),
+        Some("bad_hash") => Some(GatewayFault::BadHash),
+        Some("unknown_then_paid") => Some(GatewayFault::Unknown { then_paid: true }),
+        Some("unknown_then_failed") => Some(GatewayFault::Unknown { then_paid: false }),
+        Some("slow") => Some(GatewayFault::SlowAnswer(Duration::from_secs(5))),
+        Some("lost") => Some(GatewayFault::LostAnswer),
+        Some(other) => {
+            return Err(refuse(format!(
+                "`{other}` is no fault: down, html, bad_hash, unknown_then_paid, unknown_then_failed, slow, lost or null"
+            )));
+        }
+    };
+    let gateway = &sandbox.recur.gateway;
+    gateway.set_fault(fault);
+    if let Some(enabled) = wish.shop_enabled {
+        let set = gateway.set_shop_enabled(enabled).await;
+        set.map_err(|error| refuse(error.to_string()))?;
+    }
+    Ok(Reply::ok(&serde_json::json!({
+        "fault": wish.fault,
+        "shop_enabled": wish.shop_enabled,
+    })))
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@
 //! ```
 //! `# given:` lines name fixtures, which the server's sandbox sets up and which set variables. Then come
 //! requests, each with what is expected of its answer: `=> STATUS [CODE [> FIELD_CODE PROPERTY]]`, where PROPERTY is
-//! `-` for null. `# keep: NAME = PATH` makes a variable of a part of the answer.
+//! `-` for null: the face's own name of the field, be it `property_name` or `path`. `# keep: NAME = PATH` makes a variable of a part of the answer.
 
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::Method;
@@ -79,9 +79,7 @@ impl Run {
             return false;
         };
         let body: Value = serde_json::from_str(&last.response).unwrap_or_default();
-        let fields = body["validation_failed_responses"].as_array();
-        body["result_code"] == code
-            || fields.is_some_and(|items| items.iter().any(|item| item["result_code"] == code))
+        code_of(&body) == Some(code) || failed_fields(&body).any(|(field, _)| field == code)
     }
 }
 
@@ -261,17 +259,11 @@ impl Expected {
     }
 
     fn holds(&self, status: u16, body: &Value) -> bool {
-        let code = body["result_code"].as_str();
+        let code = self.code.as_deref();
         let field = self.field.as_ref().is_none_or(|(code, property)| {
-            let items = body["validation_failed_responses"].as_array();
-            items.is_some_and(|items| {
-                items.iter().any(|item| {
-                    item["result_code"] == code.as_str()
-                        && item["property_name"].as_str() == property.as_deref()
-                })
-            })
+            failed_fields(body).any(|field| field == (code, property.as_deref()))
         });
-        status == self.status && (self.code.is_none() || self.code.as_deref() == code) && field
+        status == self.status && (code.is_none() || code == code_of(body)) && field
     }
 }
 
@@ -288,6 +280,31 @@ impl std::fmt::Display for Expected {
         }
         Ok(())
     }
+}
+
+/// The code of an answer, whichever face gave it.
+fn code_of(body: &Value) -> Option<&str> {
+    let code = body
+        .get("result_code")
+        .or_else(|| body["error"].get("code"));
+    code.and_then(Value::as_str)
+}
+
+/// The code and the name of every field that an answer finds fault with, whichever face gave it.
+fn failed_fields(body: &Value) -> impl Iterator<Item = (&str, Option<&str>)> {
+    [
+        (
+            &body["validation_failed_responses"],
+            "result_code",
+            "property_name",
+        ),
+        (&body["error"]["details"], "code", "path"),
+    ]
+    .into_iter()
+    .flat_map(|(items, code, name)| {
+        let items = items.as_array().into_iter().flatten();
+        items.filter_map(move |item| Some((item[code].as_str()?, item[name].as_str())))
+    })
 }
 
 fn fill(text: &str, variables: &HashMap<String, String>) -> Result<String> {
@@ -342,5 +359,32 @@ mod tests {
         assert!(!expected.holds(400, &body("username")));
         assert!(!expected.holds(422, &body("link")));
         assert!(!expected.holds(400, &Value::Null));
+    }
+
+    #[test]
+    fn answers_of_both_faces_are_read() {
+        let expected = Expected::parse(" 422 validation_error > invalid_type email").unwrap();
+        let issue = catalogue::recur::Issue::at("email", catalogue::recur::Problem::InvalidEmail);
+        let error = catalogue::RecurError::ValidationError {
+            issues: vec![issue],
+        };
+        let (status, body) = error.respond(kernel::Locale::En, "");
+        let body = serde_json::to_value(body).unwrap();
+        assert!(expected.holds(status, &body));
+        let other = Expected::parse("422 validation_error > invalid_type name").unwrap();
+        assert!(!other.holds(status, &body));
+        assert!(!expected.holds(status, &serde_json::json!({ "error": "text" })));
+
+        let run = |response: String| Run {
+            exchanges: vec![Exchange {
+                request: String::new(),
+                status,
+                response,
+            }],
+            failure: None,
+        };
+        assert!(run(body.to_string()).emitted("validation_error"));
+        assert!(!run(body.to_string()).emitted("bad_request"));
+        assert!(!run("no JSON".into()).emitted("validation_error"));
     }
 }

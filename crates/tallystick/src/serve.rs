@@ -51,12 +51,12 @@ pub async fn run(
 ) -> Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let jobs = config.jobs.then(|| {
-        let (orders, stopped) = (app.orders.clone(), stopped.clone());
+        let (app, stopped) = (app.clone(), stopped.clone());
         tokio::spawn(async move {
-            if let Err(error) = orders.schedule_recurring().await {
+            if let Err(error) = runner::schedule_recurring(&app).await {
                 tracing::error!(?error, "scheduling the recurring jobs failed");
             }
-            runner::run(orders, until(stopped)).await;
+            runner::run(app, until(stopped)).await;
         })
     });
     let server =

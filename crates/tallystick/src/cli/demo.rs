@@ -41,6 +41,8 @@ impl Demo {
         start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
         // A demo is watched: orders should be seen to move.
         config.orders.follow_interval = Duration::from_secs(2);
+        // Who tries things out has webhooks sent to the same machine.
+        config.webhooks.reach = webhooks::Reach::AllowPrivate;
         let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
@@ -73,6 +75,7 @@ impl Demo {
             let (app, config) = (app.clone(), config.clone());
             async move { serve::run(app, listener, &config, stop).await }
         });
+        let merchant = seed::recur::merchant(&app.recur, "Demo").await?;
         if self.json {
             let products: serde_json::Map<String, serde_json::Value> = seed::products()
                 .into_iter()
@@ -85,10 +88,11 @@ impl Demo {
                     "organization_id": organization,
                     "products": products,
                 },
+                "recur": recur(&merchant),
             });
             print(&line.to_string())?;
         } else {
-            print(&guide(&base_url, key, &config.database.to_string()))?;
+            print(&guide(&base_url, key, &merchant, &config.database.to_string()))?;
         }
         if !self.still {
             tokio::spawn(traffic::run(app.orders.clone(), rng, base_url));
@@ -97,7 +101,28 @@ impl Demo {
     }
 }
 
-fn guide(base_url: &str, key: &str, database: &str) -> String {
+fn recur(merchant: &seed::recur::Merchant) -> serde_json::Value {
+    let products: serde_json::Map<String, serde_json::Value> = merchant
+        .products
+        .iter()
+        .map(|(name, id)| ((*name).to_owned(), json!(id)))
+        .collect();
+    json!({
+        "secret_key": merchant.secret_key.expose(),
+        "publishable_key": merchant.publishable_key.expose(),
+        "products": products,
+        "customer": {"id": merchant.customer_id, "email": merchant.email},
+        "subscription_id": merchant.subscription_id,
+    })
+}
+
+fn guide(
+    base_url: &str,
+    key: &str,
+    merchant: &seed::recur::Merchant,
+    database: &str,
+) -> String {
+    let (secret, customer) = (merchant.secret_key.expose(), merchant.customer_id);
     let product = seed::DEFAULT;
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("tallystick");
@@ -108,6 +133,7 @@ Tallystick demo                                             Ctrl-C stops it
   error codes    {base_url}/docs/errors
   OpenAPI        {base_url}/openapi/platform.json
   private key    {key}
+  secret key     {secret}
   database       {database}
 
 1. Place an order: 100 units for 120 credits.
@@ -126,6 +152,12 @@ curl -sS {base_url}/platform/organization/credit/balance -H 'x-api-key: {key}'
 curl -sS {base_url}/platform/order/ch2/default -H 'x-api-key: {key}' \
   -H 'content-type: application/json' \
   -d '{{"product_id": "{product}", "link": "https://example.com/p/1", "quantity": 90000}}'
+
+4. Subscriptions: what a customer may use, and a month later. (test card 4147-6310-0000-0001)
+
+curl -sS '{base_url}/v1/customers/entitlements?customer_id={customer}' -H 'authorization: Bearer {secret}'
+curl -sS {base_url}/v1/test_clock/advance -H 'authorization: Bearer {secret}' \
+  -H 'content-type: application/json' -d '{{"by": "32d"}}'
 
 Every error code on purpose:
 

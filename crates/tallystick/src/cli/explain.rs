@@ -51,16 +51,21 @@ fn page(entry: &Entry, lang: Locale) -> String {
         Level::Top => "top level",
         Level::Field => "in validation_failed_responses",
         Level::Both => "top level or in validation_failed_responses",
+        Level::ClientSide => "in the browser only",
+    };
+    let http = match entry.http_status() {
+        Some(status) => format!("{status}, {level}"),
+        None => format!("none, {level}"),
     };
     let retry = match entry.retry {
         Retry::AfterFixingRequest => "after changing the request",
         Retry::AfterChange => "after something else has changed",
         Retry::Later => "later",
+        Retry::WithNewToken => "with a new token",
     };
     let mut text = format!(
-        "{}\n\n  HTTP     {}, {level}\n  message  {}\n  retry    {retry}\n\n{}\n",
+        "{}\n\n  HTTP     {http}\n  message  {}\n  retry    {retry}\n\n{}\n",
         entry.path(),
-        entry.status,
         entry.message(lang),
         page.section(lang),
     );
@@ -75,9 +80,24 @@ fn page(entry: &Entry, lang: Locale) -> String {
                 let _ = writeln!(text, "  {line}");
             }
         }
-        None => text.push_str("\nNo request causes this code in this release.\n"),
+        None => {
+            let _ = writeln!(text, "\n{}", no_scenario(entry));
+        }
     }
     text
+}
+
+/// What to say of a code that no request causes.
+pub fn no_scenario(entry: &Entry) -> String {
+    match entry.level {
+        Level::ClientSide => format!(
+            "This code arises in the browser; no request causes it. To see it happen:\n{}",
+            entry.page().remark
+        ),
+        Level::Top | Level::Field | Level::Both => {
+            "No request causes this code in this release.".to_owned()
+        }
+    }
 }
 
 impl Errors {
@@ -87,16 +107,13 @@ impl Errors {
         }
         let mut text = String::new();
         for entry in catalogue::entries() {
-            let mark = if entry.page().scenario.is_some() {
-                ' '
-            } else {
-                '-'
-            };
+            let mark = if entry.reachable() { ' ' } else { '-' };
+            let status = entry.http_status().map(|status| status.to_string());
             let _ = writeln!(
                 text,
-                "{mark} {:<8} {} {:<48} {}",
+                "{mark} {:<9} {:<3} {:<48} {}",
                 entry.face.name(),
-                entry.status,
+                status.as_deref().unwrap_or_default(),
                 entry.code,
                 entry.message(Locale::En)
             );

@@ -1,10 +1,11 @@
+use super::explain::no_scenario;
 use super::{print, start_log};
 use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, LogFormat, ServeFlags};
 use crate::scenario::{Run, Scenario};
 use crate::serve;
 use anyhow::{Context, Result, bail, ensure};
-use catalogue::Entry;
+use catalogue::{Entry, Level};
 use kernel::{Clock, Locale, Rng, SystemClock};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 const EMITTED: &str = "emitted";
 const NOT_YET: &str = "not reachable yet";
+const IN_BROWSER: &str = "in a browser";
 
 #[derive(clap::Args)]
 pub struct Trigger {
@@ -66,7 +68,7 @@ impl Trigger {
             rows.push(json!({
                 "face": entry.face,
                 "code": entry.code,
-                "status": run.as_ref().map_or(entry.status, Run::status),
+                "status": run.as_ref().map(Run::status).or_else(|| entry.http_status()),
                 "emitted": emitted,
                 "cause": page.cause(Locale::En),
             }));
@@ -78,11 +80,12 @@ impl Trigger {
         }
         if self.all {
             let count = |state: &str| text.lines().filter(|l| l.starts_with(state)).count();
-            let (emitted, not_yet) = (count(EMITTED), count(NOT_YET));
-            let failed = rows.len() - emitted - not_yet;
+            let (emitted, in_browser, not_yet) =
+                (count(EMITTED), count(IN_BROWSER), count(NOT_YET));
+            let failed = rows.len() - emitted - in_browser - not_yet;
             let _ = writeln!(
                 text,
-                "\n{emitted} emitted, {not_yet} not reachable yet, {failed} failed"
+                "\n{emitted} emitted, {in_browser} in a browser only, {not_yet} not reachable yet, {failed} failed"
             );
         }
         if self.json {
@@ -100,12 +103,14 @@ impl Trigger {
 
 fn summarize(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
     let state = match (run, emitted) {
+        (None, _) if entry.level == Level::ClientSide => IN_BROWSER,
         (None, _) => NOT_YET,
         (Some(_), true) => EMITTED,
         (Some(_), false) => "NOT EMITTED",
     };
-    let status = run.map_or(entry.status, Run::status);
-    let _ = writeln!(text, "{state:<18} {status} {}", entry.path());
+    let status = run.map(Run::status).or_else(|| entry.http_status());
+    let status = status.map(|status| status.to_string()).unwrap_or_default();
+    let _ = writeln!(text, "{state:<18} {status:<3} {}", entry.path());
     if let Some(failure) = run.and_then(|run| run.failure.as_ref()) {
         let _ = writeln!(text, "{:<18} {failure}", "");
     }
@@ -119,7 +124,7 @@ fn show(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
         entry.page().cause(Locale::En)
     );
     let Some(run) = run else {
-        text.push_str("No request causes this code in this release.\n");
+        let _ = writeln!(text, "{}", no_scenario(entry));
         return;
     };
     for exchange in &run.exchanges {

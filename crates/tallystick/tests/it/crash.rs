@@ -282,7 +282,7 @@ both! {
         let db = scratch.open().await;
         let orders = orders_over(db.clone(), &scratch, &wholesaler).await;
         orders.clock.advance(LEASE_TIME + Duration::from_secs(1));
-        runner::run_due(&orders.app.orders).await.unwrap();
+        runner::run_due(&orders.app).await.unwrap();
         let by_link = orders_by_link(&db).await;
         let posted = postings(&db).await;
         let upstream = wholesaler.books.orders().await.unwrap();

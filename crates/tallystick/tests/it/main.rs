@@ -4,6 +4,7 @@
 
 mod support;
 
+mod billing;
 mod cli;
 mod crash;
 mod hostile;

@@ -189,7 +189,7 @@ impl TestApp {
         let app = App::build(parts, &config, address, Some(options))
             .await
             .unwrap();
-        app.orders.schedule_recurring().await.unwrap();
+        runner::schedule_recurring(&app).await.unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let server = {
             let app = app.clone();
@@ -261,6 +261,18 @@ impl TestApp {
         self.send(request.json(&body)).await
     }
 
+    /// A merchant of subscription billing with products and a paying customer.
+    pub async fn merchant(&self) -> seed::recur::Merchant {
+        seed::recur::merchant(&self.app.recur, "Shop").await.unwrap()
+    }
+
+    /// A call of subscription billing.
+    pub async fn recur(&self, method: Method, path: &str, key: &str, body: Value) -> Answer {
+        let request = self.request(method, path).bearer_auth(key);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        self.send(request).await
+    }
+
     pub async fn balance(&self, shop: &Shop) -> i64 {
         let answer = self
             .get(shop, "/platform/organization/credit/balance")
@@ -276,7 +288,7 @@ impl TestApp {
 
     /// Carries out all jobs that are due; returns how many.
     pub async fn run_jobs(&self) -> usize {
-        runner::run_due(&self.app.orders).await.unwrap()
+        runner::run_due(&self.app).await.unwrap()
     }
 
     /// Lets time pass and does what falls due.
@@ -293,7 +305,12 @@ impl TestApp {
 
     /// Rows of a table.
     pub async fn count(&self, table: &str) -> i64 {
-        let sql = format!("SELECT COUNT(*) FROM {table}");
+        self.sum(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+
+    /// The one number that a query finds.
+    pub async fn sum(&self, sql: &str) -> i64 {
+        let sql = sql.to_owned();
         let counted = self
             .app
             .orders

@@ -53,7 +53,7 @@ impl From<E> for Sample {
 
 impl From<Transport> for Sample {
     fn from(transport: Transport) -> Self {
-        let reply = PlatformFace.transport(transport).render(Locale::En);
+        let reply = PlatformFace.transport(transport).render(Locale::En, "");
         Self {
             status: transport.status().as_u16(),
             body: serde_json::from_slice(&reply.body).unwrap_or_default(),

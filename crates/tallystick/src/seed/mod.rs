@@ -1,5 +1,7 @@
 //! What a sandbox has on its shelves.
 
+pub mod recur;
+
 use kernel::{Credits, Secret, Timestamp};
 use orders::Orders;
 use orders::model::{

@@ -1,0 +1,231 @@
+//! The customer portal: for a while, one customer may look after its own subscriptions.
+
+use crate::gateway::Outcome;
+use crate::model::{
+    ChargeId, ChargePurpose, ChargeStatus, CustomerId, PortalSessionId, SubscriptionId,
+};
+use crate::checkout::{VERIFICATION, trade_number};
+use crate::repo::{Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription};
+use crate::settle::{Settled, settle};
+use crate::{Billing, Result, Scope, digest};
+use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
+use kernel::Timestamp;
+use std::time::Duration;
+use store::record::Json;
+use store::{StoreError, Tx, params};
+
+const FIRST_CHECK: Duration = Duration::from_secs(120);
+
+/// A session that was made.
+#[derive(Clone, Debug)]
+pub struct NewPortalSession {
+    /// The session.
+    pub session: PortalSession,
+    /// The part of its address. It is known this once.
+    pub token: String,
+}
+
+/// What the portal shows.
+#[derive(Clone, Debug)]
+pub struct PortalView {
+    /// The session.
+    pub session: PortalSession,
+    /// What the merchant has chosen.
+    pub settings: Settings,
+    /// The merchant's name.
+    pub merchant: String,
+    /// Whose portal it is.
+    pub customer: Customer,
+    /// Its subscriptions, newest first, each with its product.
+    pub subscriptions: Vec<(Subscription, Product)>,
+    /// Its cards, newest first.
+    pub cards: Vec<Card>,
+    /// What it paid at checkouts, newest first.
+    pub orders: Vec<Order>,
+    /// What it paid for renewals and switches, newest first.
+    pub invoices: Vec<Invoice>,
+    /// What it could switch to.
+    pub products: Vec<Product>,
+}
+
+impl Billing {
+    /// Makes a session for a customer.
+    pub async fn create_portal_session(
+        &self,
+        scope: &Scope,
+        customer_id: CustomerId,
+        return_url: Option<String>,
+        locale: Option<String>,
+    ) -> Result<NewPortalSession> {
+        let settings = self.account(scope.account_id).await?.settings.0;
+        let return_url = return_url
+            .or(settings.portal_return_url)
+            .ok_or(BadRequest::ReturnUrlMissing)?;
+        let token = self.token("ps_", 40);
+        let session = PortalSession {
+            portal_session_id: PortalSessionId::new(scope.real, self.rng()),
+            account_id: scope.account_id,
+            token_hash: digest(&token),
+            customer_id,
+            return_url,
+            locale,
+            revoked_at: None,
+            accessed_at: None,
+            expires_at: scope.now.plus(self.config().portal_life),
+            created_at: scope.now,
+        };
+        let stored = session.clone();
+        let inserted: Result<(), StoreError> = self.db().write(move |tx| stored.insert(tx)).await;
+        inserted?;
+        Ok(NewPortalSession { session, token })
+    }
+
+    /// The session with this part of the address, and the scope it gives.
+    pub async fn portal_session(&self, token: &str) -> Result<(Scope, PortalSession)> {
+        let hash = digest(token);
+        let find = move |tx: &mut Tx<'_>| PortalSession::first(tx, PortalSession::BY_TOKEN, params![&hash]);
+        let found: Result<_, StoreError> = self.db().read(find).await;
+        let session = found?.ok_or(Resource::PortalSession)?;
+        let scope = self.scope(session.account_id).await?;
+        if session.revoked_at.is_some() || session.expires_at <= scope.now {
+            return Err(StateRefusal::PortalSessionEnded.into());
+        }
+        Ok((scope, session))
+    }
+
+    /// What the portal shows to who holds a session.
+    pub async fn portal_view(&self, scope: &Scope, session: PortalSession) -> Result<PortalView> {
+        self.write(scope, move |tx, work| {
+            let mut session = session.clone();
+            if session.accessed_at.is_none() {
+                session.accessed_at = Some(work.now());
+                session.save(tx)?;
+            }
+            let (customer, account) = (session.customer_id, work.account());
+            let found = Account::first(tx, Account::BY_ID, params![account])?.ok_or(Resource::PortalSession)?;
+            let merchant = crate::repo::Merchant::first(tx, crate::repo::Merchant::BY_ID, params![found.merchant_id])?;
+            let mut subscriptions = Vec::new();
+            for subscription in Subscription::all(tx, Subscription::OF_CUSTOMER, params![customer])? {
+                let product = Product::first(tx, Product::BY_ID, params![subscription.product_id, account])?;
+                subscriptions.push((subscription, product.ok_or(Resource::Product)?));
+            }
+            Ok(PortalView {
+                settings: found.settings.0,
+                merchant: merchant.map(|merchant| merchant.name).unwrap_or_default(),
+                customer: Customer::first(tx, Customer::BY_ID, params![customer, account])?
+                    .ok_or(Resource::Customer)?,
+                subscriptions,
+                cards: Card::all(tx, Card::OF_CUSTOMER, params![customer, account])?,
+                orders: Order::all(tx, Order::PAGE, params![account, "", 50, customer])?,
+                invoices: Invoice::all(tx, Invoice::PAGE, params![account, "", 50, customer, ""])?,
+                products: Product::all(tx, Product::ON_SALE, params![account, "SUBSCRIPTION"])?,
+                session,
+            })
+        })
+        .await
+    }
+
+    /// A subscription of the session's customer.
+    pub async fn portal_subscription(
+        &self,
+        scope: &Scope,
+        session: &PortalSession,
+        id: SubscriptionId,
+    ) -> Result<Subscription> {
+        let subscription = self.subscription(scope, id).await?;
+        if subscription.customer_id != session.customer_id {
+            return Err(Resource::Subscription.into());
+        }
+        Ok(subscription)
+    }
+
+    /// A token for the form in which a customer types a new card, on a page of `origin`.
+    pub async fn card_token(&self, scope: &Scope, customer: CustomerId, origin: &str) -> Result<String> {
+        self.gateways()
+            .of(scope.livemode)?
+            .sdk_token(origin, &customer.to_string(), true, scope.real)
+            .await
+    }
+
+    /// Verifies the card that was typed into the form with `sdk_token`, and uses it from now on. Either it is verified, or the
+    /// answer is where the buyer passes 3-D Secure.
+    pub async fn change_card(&self, scope: &Scope, customer: CustomerId, sdk_token: String) -> Result<Option<String>> {
+        let charge = self
+            .write(scope, move |tx, work| {
+                let reference = customer.to_string();
+                let charge_id: ChargeId = work.id();
+                let under_way = Charge::all(tx, Charge::OF_REFERENCE, params![&reference])?;
+                if under_way.iter().any(|charge| charge.status.is_open()) {
+                    return Err(Conflict::PaymentInProgress.into());
+                }
+                let charge = Charge {
+                    charge_id,
+                    account_id: work.account(),
+                    mer_trade_no: trade_number(charge_id),
+                    purpose: ChargePurpose::Card,
+                    reference,
+                    customer_id: Some(customer),
+                    card_id: None,
+                    sdk_token: Some(sdk_token.clone()),
+                    amount: VERIFICATION,
+                    refunded_amount: 0,
+                    status: ChargeStatus::Pending,
+                    trade_no: None,
+                    failure: Json(None),
+                    three_d_url: None,
+                    checks: 0,
+                    check_at: Some(work.now().plus(FIRST_CHECK)),
+                    created_at: work.now(),
+                    settled_at: None,
+                };
+                charge.insert(tx)?;
+                Ok(charge)
+            })
+            .await?;
+        let outcome: Outcome = self
+            .gateways()
+            .of(scope.livemode)?
+            .take(&charge, None, "card verification", &self.addresses(scope.livemode), scope.real)
+            .await;
+        let id = charge.charge_id;
+        match self.write(scope, move |tx, work| settle(tx, work, id, &outcome)).await? {
+            Settled::Paid => Ok(None),
+            Settled::RequiresAction { url } => Ok(Some(url)),
+            Settled::Declined(failure) => Err(crate::change::declined(&failure.code)),
+            Settled::Duplicate { .. } | Settled::Undecided => Err(Conflict::PaymentInProgress.into()),
+        }
+    }
+
+    /// A report of the gateway about a charge; `None` when it is about none of ours. `account_now` decides nothing: a
+    /// report is taken at the account's present time.
+    pub async fn notice(&self, livemode: bool, body: &[u8]) -> Result<Option<(Charge, Settled)>> {
+        let Some((number, amount, outcome)) = self.gateways().of(livemode)?.read_notice(body) else {
+            return Ok(None);
+        };
+        let find = move |tx: &mut Tx<'_>| Charge::first(tx, Charge::BY_TRADE, params![&number]);
+        let found: Result<_, StoreError> = self.db().read(find).await;
+        let Some(charge) = found?.filter(|charge| charge.amount == amount) else {
+            return Ok(None);
+        };
+        let scope = self.scope(charge.account_id).await?;
+        if scope.livemode != livemode {
+            return Ok(None);
+        }
+        let id = charge.charge_id;
+        let settled = self
+            .write(&scope, move |tx, work| settle(tx, work, id, &outcome))
+            .await?;
+        Ok(Some((charge, settled)))
+    }
+}
+
+/// The time until which a session counts, as the contract names its states.
+pub fn session_status(session: &PortalSession, now: Timestamp) -> &'static str {
+    if session.revoked_at.is_some() {
+        "revoked"
+    } else if session.expires_at <= now {
+        "expired"
+    } else {
+        "active"
+    }
+}

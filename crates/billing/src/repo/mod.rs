@@ -1,0 +1,49 @@
+//! Rows and the SQL that reads and writes them. Every select of one thing names the account it must belong to.
+
+mod accounts;
+mod charges;
+mod checkouts;
+mod coupons;
+mod customers;
+mod links;
+mod products;
+mod sales;
+mod subscriptions;
+
+pub use accounts::{Account, ApiKey, Branding, KeyHolder, Merchant, Settings, advance_clock, due_accounts, holder_of, release_clock, take_clock};
+pub use charges::{Charge, Refund};
+pub use checkouts::{AppliedCode, Checkout};
+pub use coupons::{Coupon, PromotionCode, Redemption, give_back_redemption, has_redemption, redemptions_of, take_redemption};
+pub use customers::{Card, CardToken, Customer, counts, lock_customer};
+pub use links::{CollectPaymentMethod, PaymentLink, PortalSession, count_link};
+pub use products::Product;
+pub use sales::{Invoice, Order, PlanChange};
+pub use subscriptions::Subscription;
+
+/// Every statement of this crate.
+pub fn statements() -> Vec<store::Statement> {
+    [
+        accounts::STATEMENTS,
+        coupons::STATEMENTS,
+        customers::STATEMENTS,
+        links::STATEMENTS,
+        Account::STATEMENTS,
+        ApiKey::STATEMENTS,
+        Card::STATEMENTS,
+        Charge::STATEMENTS,
+        Checkout::STATEMENTS,
+        Coupon::STATEMENTS,
+        Customer::STATEMENTS,
+        Invoice::STATEMENTS,
+        Merchant::STATEMENTS,
+        Order::STATEMENTS,
+        PaymentLink::STATEMENTS,
+        PortalSession::STATEMENTS,
+        Product::STATEMENTS,
+        PromotionCode::STATEMENTS,
+        Redemption::STATEMENTS,
+        Refund::STATEMENTS,
+        Subscription::STATEMENTS,
+    ]
+    .concat()
+}

@@ -1,0 +1,287 @@
+//! The published meanings, shortened. The gateway publishes no complete table for `CREDIT`, `CLOSE` and `CANCEL`.
+
+/// Meanings of the codes of one prefix at one kind of endpoint: first number, last number, meaning.
+#[derive(Clone, Copy)]
+pub(super) struct Table {
+    pub prefix: &'static str,
+    pub entries: &'static [(u32, u32, &'static str)],
+}
+
+pub(super) const API: Table = Table {
+    prefix: "API",
+    entries: &[
+        (1, 1, "no API type"),
+        (2, 2, "no version"),
+        (3, 3, "no such version of this API"),
+        (4, 4, "no EncryptInfo"),
+        (5, 5, "no HashInfo"),
+        (7, 7, "the token is void"),
+        (8, 8, "gateway error"),
+        (9, 9, "the same data is being processed"),
+        (10, 10, "EncryptInfo has the wrong form"),
+        (11, 11, "HashInfo has the wrong form"),
+        (1001, 1001, "3-D: no order number"),
+        (1002, 1002, "3-D: nothing stored"),
+        (1003, 1003, "3-D: too late"),
+        (1004, 1004, "3-D: unreadable"),
+        (2001, 2002, "Samsung Pay: a parameter is wrong"),
+    ],
+};
+
+pub(super) const DEF: Table = Table {
+    prefix: "DEF",
+    entries: &[
+        (1001, 1001, "no MerID"),
+        (1002, 1002, "cannot be decrypted"),
+        (1003, 1003, "no such agent"),
+        (1004, 1004, "the agent is not active"),
+        (1005, 1005, "no such shop"),
+        (1006, 1006, "the shop is not active"),
+        (1007, 1007, "HashInfo does not match"),
+    ],
+};
+
+pub(super) const TOKEN: Table = Table {
+    prefix: "TOKEN",
+    entries: &[
+        (0, 0, "system error"),
+        (1001, 1001, "no MerID"),
+        (1002, 1002, "HashInfo does not match"),
+        (1003, 1003, "cannot be decrypted"),
+        (1004, 1004, "nothing in the envelope"),
+        (1005, 1005, "no such shop or agent"),
+        (1006, 1006, "MerTradeNo was used before"),
+        (2000, 2000, "could not be set"),
+        (2001, 2003, "AesType is wrong"),
+        (2004, 2004, "no MerID in the envelope"),
+        (2005, 2005, "no MerTradeNo"),
+        (2006, 2006, "MerTradeNo is too long"),
+        (2007, 2007, "MerTradeNo has the wrong form"),
+        (2008, 2008, "no amount"),
+        (2009, 2009, "the amount is not an integer"),
+        (2010, 2010, "the amount has the wrong form"),
+        (2011, 2011, "the timestamp is too old"),
+        (2012, 2012, "the timestamp is not an integer"),
+        (2013, 2013, "the timestamp is too old"),
+        (2014, 2014, "ReturnURL is wrong"),
+        (2015, 2015, "NotifyURL is wrong"),
+        (2016, 2016, "the binding type is wrong"),
+        (2017, 2017, "no binding token"),
+        (2018, 2018, "the binding token is too long"),
+        (2019, 2019, "the binding token has the wrong form"),
+        (2020, 2020, "the binding token's type is wrong"),
+        (2021, 2021, "over the limit without a member hash"),
+        (2022, 2022, "no IFrameDomain"),
+        (2023, 2023, "IFrameDomain has the wrong form"),
+        (2024, 2024, "GrantExport is wrong"),
+        (2025, 2025, "no ProdDesc"),
+        (2026, 2026, "no e-mail address"),
+        (2027, 2027, "the e-mail address has the wrong form"),
+        (2028, 2028, "no buyer name"),
+        (2029, 2029, "no carrier type"),
+        (2030, 2030, "unknown carrier type"),
+        (2031, 2031, "no carrier"),
+        (2032, 2032, "the carrier has the wrong form"),
+        (2033, 2033, "the carrier has the wrong length"),
+        (2034, 2034, "the shop offers no donation"),
+        (2035, 2035, "the shop does not offer this donation code"),
+        (2036, 2036, "the mobile barcode is wrong"),
+        (3001, 3001, "the shop has no data"),
+        (3002, 3002, "no payment tool is usable"),
+        (3003, 3003, "the shop's data are wrong"),
+        (3004, 3004, "the shop has set no domain"),
+        (3005, 3005, "the shop has set no IP address"),
+        (3006, 3006, "called from another IP address"),
+        (3007, 3007, "the agent's payout is wrong"),
+        (3008, 3008, "the shop may not store cards"),
+        (4001, 4001, "the buyer could not be checked"),
+    ],
+};
+
+pub(super) const IFTRADE: Table = Table {
+    prefix: "IFTRADE",
+    entries: &[
+        (0, 0, "system error"),
+        (1001, 1001, "no MerID"),
+        (1002, 1002, "HashInfo does not match"),
+        (1003, 1003, "cannot be decrypted"),
+        (1004, 1004, "nothing in the envelope"),
+        (1005, 1005, "no such shop or agent"),
+        (1006, 1006, "MerTradeNo was used before"),
+        (2001, 2003, "AesType is wrong"),
+        (2004, 2004, "no Token"),
+        (2005, 2005, "no MerID in the envelope"),
+        (2006, 2008, "MerTradeNo is wrong"),
+        (2009, 2011, "the amount is wrong"),
+        (2012, 2012, "no timestamp"),
+        (2013, 2013, "the timestamp is not an integer"),
+        (2014, 2014, "the timestamp is too old"),
+        (2015, 2016, "ReturnURL or NotifyURL is wrong"),
+        (2017, 2017, "over the limit"),
+        (2018, 2018, "no ProdDesc"),
+        (2019, 2020, "the e-mail address is wrong"),
+        (2021, 2021, "no buyer name"),
+        (2022, 2023, "the carrier type is wrong"),
+        (2024, 2026, "the carrier is wrong"),
+        (2027, 2028, "the shop does not offer this donation"),
+        (2029, 2029, "the mobile barcode is wrong"),
+        (2030, 2030, "API3D is wrong"),
+        (2031, 2031, "UserIP is wrong"),
+        (3001, 3001, "the buyer could not be checked"),
+        (4001, 4001, "the Token has expired"),
+        (4002, 4002, "no card was entered for this Token"),
+        (4003, 4003, "the card entered for this Token is unusable"),
+        (5001, 5003, "the settings of the Token are unusable"),
+    ],
+};
+
+/// What the card fields themselves answer in the browser, passed on with the charge.
+pub(super) const TRADE: Table = Table {
+    prefix: "TRADE",
+    entries: &[
+        (0, 1, "system error"),
+        (1001, 1003, "unreadable"),
+        (1004, 1004, "no Token"),
+        (1005, 1005, "the Token has expired"),
+        (1006, 1007, "the payment method is wrong"),
+        (2001, 2001, "no data"),
+        (2002, 2002, "no payment method"),
+        (
+            2003,
+            2004,
+            "the card number has characters other than digits",
+        ),
+        (2005, 2005, "the card number has the wrong length"),
+        (2006, 2006, "no expiry date"),
+        (2007, 2007, "the expiry date is not MMYY"),
+        (2008, 2008, "the card has expired"),
+        (2009, 2009, "the security code has the wrong length"),
+        (2010, 2010, "the security code has the wrong form"),
+        (2011, 2012, "the number of instalments is wrong"),
+        (2013, 2013, "no security code"),
+        (3001, 3003, "the shop may not do this"),
+    ],
+};
+
+pub(super) const QUERY: Table = Table {
+    prefix: "QUERY",
+    entries: &[
+        (1001, 1001, "no MerID"),
+        (1002, 1002, "HashInfo does not match"),
+        (1003, 1003, "cannot be decrypted"),
+        (1004, 1004, "nothing in the envelope"),
+        (1005, 1005, "no such shop"),
+        (1006, 1006, "network error"),
+        (2001, 2001, "no MerID in the envelope"),
+        (2002, 2002, "neither MerTradeNo nor TradeNo"),
+        (2003, 2003, "MerTradeNo is too long"),
+        (2004, 2004, "MerTradeNo has the wrong form"),
+        (2005, 2005, "TradeNo is too long"),
+        (2006, 2006, "TradeNo has the wrong form"),
+        (2007, 2007, "no timestamp"),
+        (2008, 2008, "the timestamp is not an integer"),
+        (2009, 2009, "the timestamp is too old"),
+        (2010, 2011, "QueryType is wrong"),
+        (2012, 2012, "QueryNo has the wrong form"),
+        (2013, 2013, "too many numbers"),
+        (3001, 3001, "no such trade"),
+        (4001, 4001, "no result"),
+        (4002, 4002, "the reply could not be encrypted"),
+    ],
+};
+
+pub(super) const BIND_QUERY: Table = Table {
+    prefix: "QUERY",
+    entries: &[
+        (2001, 2001, "neither CreditToken nor CreditHash"),
+        (3001, 3001, "no such stored card"),
+    ],
+};
+
+pub(super) const UPP: Table = Table {
+    prefix: "UPP",
+    entries: &[
+        (0, 0, "system error"),
+        (1001, 1001, "busy"),
+        (1002, 1002, "no MerID"),
+        (1003, 1003, "HashInfo does not match"),
+        (1004, 1004, "cannot be decrypted"),
+        (1005, 1005, "nothing in the envelope"),
+        (1006, 1006, "no such shop"),
+        (1007, 1007, "MerTradeNo was used before"),
+        (1008, 1012, "the delivery is wrong"),
+        (1013, 1014, "the shop or its platform is not active"),
+        (2002, 2004, "MerTradeNo is wrong"),
+        (2005, 2007, "the amount is wrong"),
+        (2008, 2008, "no timestamp"),
+        (2009, 2009, "the timestamp is not an integer"),
+        (2010, 2010, "the timestamp is too old"),
+        (2011, 2012, "ReturnURL or NotifyURL is wrong"),
+        (2013, 2013, "the e-mail address is wrong"),
+        (2022, 2022, "no payment tool"),
+        (2029, 2040, "this payment tool is not enabled"),
+        (2042, 2043, "the expiry date is wrong"),
+        (2044, 2044, "BackURL is wrong"),
+        (2045, 2048, "TradeLExpireSec is wrong"),
+        (2049, 2050, "this payment tool is not enabled"),
+        (2063, 2063, "Apple Pay is not usable"),
+        (2073, 2073, "LINE Pay is not usable"),
+        (2075, 2076, "Google Pay is not usable"),
+        (2077, 2077, "the bank is wrong"),
+        (2078, 2078, "Samsung Pay is not usable"),
+        (2080, 2082, "the buyer token is wrong"),
+        (2084, 2085, "the invoice is wrong or not enabled"),
+        (2086, 2086, "calls from servers are not granted"),
+        (2087, 2087, "storing cards is not granted"),
+        (
+            2088,
+            2108,
+            "the amount is not usable with this payment tool",
+        ),
+        (2109, 2110, "JKoPay is not usable"),
+        (2111, 2111, "MerID differs inside and outside"),
+        (2112, 2115, "the coupon is wrong"),
+        (3000, 3000, "too late to pay"),
+        (3001, 3001, "the token is void"),
+        (3002, 3008, "processing"),
+        (3009, 3019, "a card field is wrong"),
+        (3020, 3020, "the bank is wrong"),
+        (3021, 3021, "the amount is wrong"),
+        (4001, 4001, "the waiting token is void"),
+        (5001, 5010, "refused for risk"),
+        (6001, 6002, "the QR code is wrong"),
+    ],
+};
+
+pub(super) const CREDIT: Table = Table {
+    prefix: "CREDIT",
+    entries: &[
+        (2011, 2011, "neither card nor CreditHash"),
+        (2025, 2025, "no such stored card"),
+        (4001, 4001, "MerTradeNo was used before"),
+    ],
+};
+
+pub(super) const CLOSE: Table = Table {
+    prefix: "CLOSE",
+    entries: &[
+        (1007, 1007, "the shop may not refund"),
+        (2010, 2010, "no amount"),
+        (3001, 3001, "more than can be refunded"),
+    ],
+};
+
+pub(super) const CANCEL: Table = Table {
+    prefix: "CANCEL",
+    entries: &[(3001, 3001, "not paid, or captured already")],
+};
+
+pub(super) const BIND_CANCEL: Table = Table {
+    prefix: "CANCEL",
+    entries: &[
+        (2005, 2005, "no UseTokenType"),
+        (2006, 2006, "UseTokenType is not 1 or 2"),
+        (2007, 2007, "no BindVal"),
+        (3001, 3001, "no such stored card"),
+    ],
+};
