@@ -7,6 +7,8 @@
 
 #[cfg(target_os = "linux")]
 mod bench;
+mod browser;
+mod packages;
 mod postgres;
 mod steps;
 
@@ -24,10 +26,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run all tests, after installing a PostgreSQL server where there is none
+    /// Run all tests, after installing what they need: a PostgreSQL server, Node.js and Chromium
     ///
-    /// The tests start private PostgreSQL servers of their own and need nothing but the binaries; without them
-    /// they are installed with apt-get (through sudo unless you are root). What follows is passed on to `cargo test`.
+    /// The tests start private PostgreSQL servers and browsers of their own and need nothing but the programs; those that are
+    /// missing are installed with apt-get (through sudo unless you are root). What follows is passed on to `cargo test`.
     #[command(
         after_long_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p tallystick --test it house\n  cargo xtask test -- --nocapture"
     )]
@@ -95,6 +97,7 @@ fn check() -> Result<()> {
 
 fn test(args: Vec<OsString>) -> Result<()> {
     postgres::ensure()?;
+    browser::ensure()?;
     let package = |arg: &OsString| {
         let arg = arg.to_string_lossy();
         arg == "--package" || arg.starts_with("--package=") || arg.starts_with("-p")

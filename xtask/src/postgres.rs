@@ -1,11 +1,11 @@
 //! Sees to it that the binaries of a PostgreSQL server are there.
 
-use crate::steps::{program, run};
+use crate::packages::{install, output};
 use anyhow::{Result, bail};
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 const HELP: &str = "the tests need the binaries of a PostgreSQL server (initdb, pg_ctl, postgres).\n\
@@ -21,37 +21,13 @@ pub fn ensure() -> Result<()> {
         println!("xtask: PostgreSQL in {}", folder.display());
         return Ok(());
     }
-    if env::var_os("TALLYSTICK_PG_BIN").is_some() || program("apt-get").is_none() {
+    if env::var_os("TALLYSTICK_PG_BIN").is_some() {
         bail!(HELP);
     }
-    let root = output(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
-    if !root && program("sudo").is_none() {
-        bail!("cannot install PostgreSQL: you are not root and there is no sudo; {HELP}");
-    }
-    println!("xtask: no PostgreSQL server here, installing one");
-    let privileged = |words: &[&str]| {
-        let mut command = Command::new(if root { "env" } else { "sudo" });
-        if !root {
-            command.arg("env");
-        }
-        command.arg("DEBIAN_FRONTEND=noninteractive").args(words);
-        run(command)
-    };
-    let installed = || -> Result<()> {
-        if !Path::new(CLUSTER_CONFIG).exists() {
-            let script = r#"mkdir -p "${1%/*}" && echo "create_main_cluster = false" > "$1""#;
-            privileged(&["sh", "-c", script, "sh", CLUSTER_CONFIG])?;
-        }
-        privileged(&["apt-get", "update"])?;
-        privileged(&[
-            "apt-get",
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "postgresql",
-        ])
-    };
-    if let Err(error) = installed() {
+    let script = r#"mkdir -p "${1%/*}" && echo "create_main_cluster = false" > "$1""#;
+    let configure = ["sh", "-c", script, "sh", CLUSTER_CONFIG];
+    let before = (!Path::new(CLUSTER_CONFIG).exists()).then_some(&configure[..]);
+    if let Err(error) = install(&["postgresql"], before) {
         bail!("{error:#}; {HELP}");
     }
     match binaries() {
@@ -81,12 +57,4 @@ pub fn binaries() -> Option<PathBuf> {
         .chain(packaged.flatten().map(|version| version.path().join("bin")))
         .chain(env::split_paths(&path))
         .find(complete)
-}
-
-fn output(command: &mut Command) -> Option<String> {
-    let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -90,13 +90,18 @@ impl Billing {
 
     /// Every merchant, oldest first.
     pub async fn merchants(&self) -> Result<Vec<Merchant>> {
-        let all: Result<_, StoreError> = self.db().read(|tx| Merchant::all(tx, Merchant::ALL, &[])).await;
+        let all: Result<_, StoreError> = self
+            .db()
+            .read(|tx| Merchant::all(tx, Merchant::ALL, &[]))
+            .await;
         Ok(all?)
     }
 
     /// An account of a merchant.
     pub async fn account_of(&self, merchant: MerchantId, livemode: bool) -> Result<Account> {
-        let find = move |tx: &mut Tx<'_>| Account::first(tx, Account::OF_MERCHANT, params![merchant, livemode]);
+        let find = move |tx: &mut Tx<'_>| {
+            Account::first(tx, Account::OF_MERCHANT, params![merchant, livemode])
+        };
         let found: Result<_, StoreError> = self.db().read(find).await;
         found?.ok_or_else(|| Error::Failed(format!("merchant {merchant} has no such account")))
     }
@@ -137,7 +142,10 @@ impl Billing {
         let stored = key.clone();
         let inserted: Result<(), StoreError> = self.db().write(move |tx| stored.insert(tx)).await;
         inserted?;
-        Ok(NewKey { key, secret: Secret::new(secret) })
+        Ok(NewKey {
+            key,
+            secret: Secret::new(secret),
+        })
     }
 
     /// Revokes a key; on every node it counts no more.
@@ -145,8 +153,8 @@ impl Billing {
         let real = self.real_now();
         self.db()
             .write(move |tx| {
-                let mut key =
-                    ApiKey::first(tx, ApiKey::BY_ID, params![id, account])?.ok_or(Resource::ApiKey)?;
+                let mut key = ApiKey::first(tx, ApiKey::BY_ID, params![id, account])?
+                    .ok_or(Resource::ApiKey)?;
                 key.revoked_at.get_or_insert(real);
                 key.save(tx)?;
                 tx.invalidate_caches()?;

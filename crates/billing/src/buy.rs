@@ -2,7 +2,9 @@
 //! a checkout that a merchant's page began.
 
 use crate::accounts::Seen;
-use crate::checkout::{Begun, Identify, NewCheckout, ProductRef, find_product, open_checkout, price, purpose_of};
+use crate::checkout::{
+    Begun, Identify, NewCheckout, ProductRef, find_product, open_checkout, price, purpose_of,
+};
 use crate::model::{Buyer, CheckoutId, KeyKind};
 use crate::repo::{Checkout, PaymentLink, Product, count_link};
 use crate::{Billing, Error, Result, Scope, digest};
@@ -28,7 +30,9 @@ impl Billing {
         };
         let viewed: Result<_, StoreError> = self.db().write(view).await;
         let link = viewed?.ok_or(Resource::PaymentLink)?;
-        let used_up = link.max_completions.is_some_and(|most| link.completed_count >= most);
+        let used_up = link
+            .max_completions
+            .is_some_and(|most| link.completed_count >= most);
         if !link.active || used_up {
             return Err(StateRefusal::PaymentLinkInactive.into());
         }
@@ -41,14 +45,17 @@ impl Billing {
             ..of_product(ProductRef::Id(link.product_id.to_string()), None)
         };
         let begun = match self.begin_checkout(&scope, new.clone()).await {
-            Err(Error::Refused(RecurError::BadRequest { reason: BadRequest::PromotionCode { .. } })) => {
+            Err(Error::Refused(RecurError::BadRequest {
+                reason: BadRequest::PromotionCode { .. },
+            })) => {
                 new.promotion_code = None;
                 self.begin_checkout(&scope, new).await?
             }
             begun => begun?,
         };
         let id = link.payment_link_id;
-        let counted: Result<bool, StoreError> = self.db().write(move |tx| count_link(tx, id, 0, 1, 0)).await;
+        let counted: Result<bool, StoreError> =
+            self.db().write(move |tx| count_link(tx, id, 0, 1, 0)).await;
         counted?;
         Ok(begun.checkout)
     }
@@ -56,13 +63,20 @@ impl Billing {
     /// Begins a checkout on the hosted page for who brings a publishable key.
     pub async fn open_product(&self, key: &str, product: ProductRef) -> Result<Checkout> {
         let seen = self.page_key(key).await?;
-        let begun = self.begin_checkout(&seen.scope, of_product(product, None)).await?;
+        let begun = self
+            .begin_checkout(&seen.scope, of_product(product, None))
+            .await?;
         Ok(begun.checkout)
     }
 
     /// Begins a checkout for a bare card form on a page of `origin`. A form whose product is said only when it is confirmed
     /// stands for the first one on sale until then: see [`Billing::choose_product`].
-    pub async fn open_card_form(&self, key: &str, product: Option<ProductRef>, origin: &str) -> Result<Begun> {
+    pub async fn open_card_form(
+        &self,
+        key: &str,
+        product: Option<ProductRef>,
+        origin: &str,
+    ) -> Result<Begun> {
         let seen = self.page_key(key).await?;
         let account = seen.scope.account_id;
         let product = match product {
@@ -78,11 +92,17 @@ impl Billing {
                 ProductRef::Id(found?.ok_or(Resource::Product)?.to_string())
             }
         };
-        self.begin_checkout(&seen.scope, of_product(product, Some(origin.to_owned()))).await
+        self.begin_checkout(&seen.scope, of_product(product, Some(origin.to_owned())))
+            .await
     }
 
     /// Sells another product at a checkout that nobody has tried to pay.
-    pub async fn choose_product(&self, scope: &Scope, id: CheckoutId, wanted: ProductRef) -> Result<Checkout> {
+    pub async fn choose_product(
+        &self,
+        scope: &Scope,
+        id: CheckoutId,
+        wanted: ProductRef,
+    ) -> Result<Checkout> {
         self.write(scope, move |tx, work| {
             let (mut checkout, _) = open_checkout(tx, work, id)?;
             let product = find_product(tx, work.account(), &wanted)?;
@@ -109,8 +129,14 @@ impl Billing {
             .and_then(|rest| rest.rsplit_once('_'))
             .and_then(|(id, _)| id.parse().ok());
         let checkout = self.find_checkout(id.ok_or(Resource::Checkout)?).await?;
-        let known = digest(secret).as_bytes().ct_eq(checkout.client_secret_hash.as_bytes());
-        if bool::from(known) { Ok(checkout) } else { Err(Resource::Checkout.into()) }
+        let known = digest(secret)
+            .as_bytes()
+            .ct_eq(checkout.client_secret_hash.as_bytes());
+        if bool::from(known) {
+            Ok(checkout)
+        } else {
+            Err(Resource::Checkout.into())
+        }
     }
 
     /// The same for a page that says which checkout it means and brings a publishable key of its account.
@@ -135,7 +161,10 @@ impl Billing {
     async fn page_key(&self, key: &str) -> Result<Seen> {
         let seen = self.authenticate(Some(key)).await?;
         if seen.holder.kind != KeyKind::Publishable {
-            return Err(RecurError::Unauthorized { reason: UnauthorizedReason::Invalid }.into());
+            return Err(RecurError::Unauthorized {
+                reason: UnauthorizedReason::Invalid,
+            }
+            .into());
         }
         match self.count_request(&seen).await? {
             Ok(()) => Ok(seen),

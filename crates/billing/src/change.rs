@@ -38,7 +38,9 @@ impl Billing {
     /// A subscription of the account.
     pub async fn subscription(&self, scope: &Scope, id: SubscriptionId) -> Result<Subscription> {
         let account = scope.account_id;
-        let read = move |tx: &mut Tx<'_>| Subscription::first(tx, Subscription::BY_ID, params![id, account]);
+        let read = move |tx: &mut Tx<'_>| {
+            Subscription::first(tx, Subscription::BY_ID, params![id, account])
+        };
         let found: Result<_, StoreError> = self.db().read(read).await;
         found?.ok_or_else(|| Resource::Subscription.into())
     }
@@ -53,7 +55,8 @@ impl Billing {
     ) -> Result<Subscription> {
         self.write(scope, move |tx, work| {
             let mut subscription = lock_subscription(tx, work, id)?;
-            if subscription.status.is_over() || (at_period_end && subscription.cancel_at_period_end) {
+            if subscription.status.is_over() || (at_period_end && subscription.cancel_at_period_end)
+            {
                 return Err(StateRefusal::SubscriptionCanceled.into());
             }
             let waits = matches!(subscription.status, Status::Trial | Status::Active);
@@ -88,7 +91,9 @@ impl Billing {
                     Status::Trial | Status::Active | Status::PastDue => {
                         Err(StateRefusal::SubscriptionNotCanceled.into())
                     }
-                    Status::Paused if subscription.collecting => Err(Conflict::PaymentInProgress.into()),
+                    Status::Paused if subscription.collecting => {
+                        Err(Conflict::PaymentInProgress.into())
+                    }
                     Status::Paused => go_on(tx, work, &mut subscription),
                     Status::Pending | Status::Canceled | Status::Expired => {
                         Err(StateRefusal::SubscriptionNotActive.into())
@@ -122,7 +127,12 @@ impl Billing {
     }
 
     /// What a switch would mean, without making it.
-    pub async fn preview_switch(&self, scope: &Scope, id: SubscriptionId, target: ProductRef) -> Result<Switch> {
+    pub async fn preview_switch(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        target: ProductRef,
+    ) -> Result<Switch> {
         self.write(scope, move |tx, work| {
             let subscription = lock_subscription(tx, work, id)?;
             plan_switch(tx, work, subscription, &target)
@@ -131,7 +141,12 @@ impl Billing {
     }
 
     /// Switches to another product: at once, and paid for at once, or when the period ends.
-    pub async fn switch(&self, scope: &Scope, id: SubscriptionId, target: ProductRef) -> Result<Switch> {
+    pub async fn switch(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        target: ProductRef,
+    ) -> Result<Switch> {
         let (mut switch, collection) = self
             .write(scope, move |tx, work| {
                 let subscription = lock_subscription(tx, work, id)?;
@@ -189,7 +204,12 @@ pub fn declined(code: &str) -> Error {
 }
 
 /// Cancels a subscription as from now, unless it is over.
-pub(crate) fn cancel_if_running(tx: &mut Tx<'_>, work: &Work, id: SubscriptionId, reason: &str) -> Result<()> {
+pub(crate) fn cancel_if_running(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: SubscriptionId,
+    reason: &str,
+) -> Result<()> {
     let mut subscription = lock_subscription(tx, work, id)?;
     if subscription.status.is_over() {
         return Ok(());
@@ -205,7 +225,8 @@ fn cancel_now(tx: &mut Tx<'_>, work: &Work, subscription: &mut Subscription) -> 
     subscription.ended_at = Some(work.now());
     // An invoice whose charge is under way is settled with the charge.
     if let (Some(id), false) = (subscription.open_invoice_id, subscription.collecting) {
-        let mut invoice = Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or(Resource::Invoice)?;
+        let mut invoice =
+            Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or(Resource::Invoice)?;
         invoice.status = InvoiceStatus::Void;
         invoice.next_retry_at = None;
         invoice.save(tx)?;
@@ -224,7 +245,11 @@ fn unschedule(tx: &mut Tx<'_>, work: &Work, subscription: &mut Subscription) -> 
     Ok(true)
 }
 
-fn go_on(tx: &mut Tx<'_>, work: &Work, subscription: &mut Subscription) -> Result<Option<Collection>> {
+fn go_on(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    subscription: &mut Subscription,
+) -> Result<Option<Collection>> {
     if subscription.current_period_end > work.now() {
         refuse_other(tx, work, subscription, subscription.product_id)?;
         subscription.paused_at = None;
@@ -244,7 +269,11 @@ fn refuse_other(
     product: crate::model::ProductId,
 ) -> Result<()> {
     lock_customer(tx, subscription.customer_id, work.account())?;
-    let other = Subscription::first(tx, Subscription::VALID, params![subscription.customer_id, product])?;
+    let other = Subscription::first(
+        tx,
+        Subscription::VALID,
+        params![subscription.customer_id, product],
+    )?;
     match other {
         Some(other) if other.subscription_id != subscription.subscription_id => {
             Err(StateRefusal::OtherSubscription.into())
@@ -283,16 +312,33 @@ fn plan_switch(
     };
     // A trial has cost nothing and goes on: there is nothing to settle.
     let (timing, quote) = if subscription.status == Status::Trial {
-        let nothing = Quote { credit: 0, charge: 0, amount_due: 0, credit_left: 0, new_period: None };
+        let nothing = Quote {
+            credit: 0,
+            charge: 0,
+            amount_due: 0,
+            credit_left: 0,
+            new_period: None,
+        };
         (Timing::Immediate, nothing)
     } else {
         let quote = proration::quote(&old, &new, current, work.now(), subscription.period_paid);
         (timing, quote)
     };
-    Ok(Switch { kind, timing, quote, subscription, target, invoice: None })
+    Ok(Switch {
+        kind,
+        timing,
+        quote,
+        subscription,
+        target,
+        invoice: None,
+    })
 }
 
-fn begin_switch(tx: &mut Tx<'_>, work: &Work, mut switch: Switch) -> Result<(Switch, Option<Collection>)> {
+fn begin_switch(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    mut switch: Switch,
+) -> Result<(Switch, Option<Collection>)> {
     let terms = switch.target.terms().ok_or(StateRefusal::ProductType)?;
     let subscription = &mut switch.subscription;
     unschedule(tx, work, subscription)?;

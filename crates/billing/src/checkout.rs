@@ -11,8 +11,8 @@ use crate::model::{
     OrderReason, OrderStatus, PaymentLinkId, ProductType, Purpose, Status,
 };
 use crate::repo::{
-    AppliedCode, Charge, Checkout, Order, Product, Redemption, Subscription, lock_customer,
-    take_redemption,
+    AppliedCode, Charge, Checkout, Customer, Order, Product, Redemption, Subscription,
+    lock_customer, take_redemption,
 };
 use crate::settle::{DUPLICATE, Settled, complete_checkout, settle};
 use crate::work::Work;
@@ -20,6 +20,7 @@ use crate::{Billing, Error, Result, Scope, digest, events};
 use catalogue::RecurError;
 use catalogue::recur::{BadRequest, Conflict, PromotionRefusal, Resource, StateRefusal};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 use store::record::Json;
 use store::{Tx, params};
@@ -120,10 +121,12 @@ impl Billing {
         let client_secret = self.token(&format!("pi_secret_{id}_"), 24);
         let session_id = hosted.then(|| self.token("cs_", 32));
         let account = scope.account_id;
-        let wanted = new.product.clone();
+        let new = Arc::new(new);
+        let wanted = Arc::clone(&new);
         let product = self
-            .db()
-            .read(move |tx| find_product(tx, account, &wanted))
+            .write(scope, move |tx, work| {
+                Ok(prepare(tx, work, &wanted)?.product)
+            })
             .await?;
         // Before anything is stored: a gateway that cannot be reached leaves nothing behind.
         let credit_token = id.to_string();
@@ -131,7 +134,12 @@ impl Billing {
             Some(origin) => Some(
                 self.gateways()
                     .of(scope.livemode)?
-                    .sdk_token(origin, &credit_token, keeps_card(&product, new.purpose), scope.real)
+                    .sdk_token(
+                        origin,
+                        &credit_token,
+                        keeps_card(&product, new.purpose),
+                        scope.real,
+                    )
                     .await?,
             ),
             None => None,
@@ -140,23 +148,13 @@ impl Billing {
         let secret_hash = digest(&client_secret);
         let checkout = self
             .write(scope, move |tx, work| {
-                let product = find_product(tx, account, &new.product)?;
-                let purpose = purpose_of(&product, new.purpose)?;
+                let Prepared {
+                    product,
+                    purpose,
+                    customer,
+                    applied,
+                } = prepare(tx, work, &new)?;
                 let buyer = &new.buyer;
-                let customer = customers::recognize(tx, account, buyer)?;
-                if let Some(customer) = &customer {
-                    customers::refuse_banned(customer)?;
-                    if purpose == Purpose::Subscription && is_buyer_known(buyer, new.look_for_duplicate) {
-                        refuse_duplicate(tx, customer.customer_id, product.product_id)?;
-                    }
-                }
-                let applied = match &new.promotion_code {
-                    Some(code) => {
-                        let applicant = Applicant { customer: customer.as_ref(), checkout: None };
-                        Some(evaluate(tx, work, code, &product, &applicant)?)
-                    }
-                    None => None,
-                };
                 let mut checkout = Checkout {
                     checkout_id: id,
                     account_id: account,
@@ -181,7 +179,9 @@ impl Billing {
                     metadata: new.metadata.clone().map(Json),
                     origin: new.origin.clone(),
                     sdk_token: sdk_token.clone(),
-                    sdk_token_expires_at: sdk_token.is_some().then(|| work.scope.real.plus(SDK_TOKEN_LIFE)),
+                    sdk_token_expires_at: sdk_token
+                        .is_some()
+                        .then(|| work.scope.real.plus(SDK_TOKEN_LIFE)),
                     credit_token: credit_token.clone(),
                     attempts: 0,
                     max_attempts,
@@ -196,16 +196,28 @@ impl Billing {
                 Ok(checkout)
             })
             .await?;
-        Ok(Begun { checkout, product, client_secret })
+        Ok(Begun {
+            checkout,
+            product,
+            client_secret,
+        })
     }
 
     /// Applies a promotion code to a checkout, instead of the one it may have.
-    pub async fn apply_code(&self, scope: &Scope, id: CheckoutId, code: &str) -> Result<(Checkout, Product)> {
+    pub async fn apply_code(
+        &self,
+        scope: &Scope,
+        id: CheckoutId,
+        code: &str,
+    ) -> Result<(Checkout, Product)> {
         let code = code.to_owned();
         self.write(scope, move |tx, work| {
             let (mut checkout, product) = open_checkout(tx, work, id)?;
             let customer = customers::recognize(tx, work.account(), &checkout.buyer.0)?;
-            let applicant = Applicant { customer: customer.as_ref(), checkout: Some(id) };
+            let applicant = Applicant {
+                customer: customer.as_ref(),
+                checkout: Some(id),
+            };
             let applied = evaluate(tx, work, &code, &product, &applicant)?;
             price(&mut checkout, &product, Some(applied));
             checkout.save(tx)?;
@@ -244,14 +256,24 @@ impl Billing {
     }
 
     /// A new token for the card form, on a page of `origin`.
-    pub async fn refresh_sdk_token(&self, scope: &Scope, id: CheckoutId, origin: &str) -> Result<Checkout> {
+    pub async fn refresh_sdk_token(
+        &self,
+        scope: &Scope,
+        id: CheckoutId,
+        origin: &str,
+    ) -> Result<Checkout> {
         let (checkout, product) = self
             .write(scope, move |tx, work| open_checkout(tx, work, id))
             .await?;
         let token = self
             .gateways()
             .of(scope.livemode)?
-            .sdk_token(origin, &checkout.credit_token, keeps_card(&product, Some(checkout.purpose)), scope.real)
+            .sdk_token(
+                origin,
+                &checkout.credit_token,
+                keeps_card(&product, Some(checkout.purpose)),
+                scope.real,
+            )
             .await?;
         let origin = origin.to_owned();
         self.write(scope, move |tx, work| {
@@ -269,7 +291,10 @@ impl Billing {
     pub async fn pay(&self, scope: &Scope, id: CheckoutId) -> Result<Paid> {
         let deadline = tokio::time::Instant::now() + self.config().payment_wait;
         loop {
-            match self.write(scope, move |tx, work| begin_payment(tx, work, id)).await? {
+            match self
+                .write(scope, move |tx, work| begin_payment(tx, work, id))
+                .await?
+            {
                 Begin::Over(paid) => return Ok(paid),
                 Begin::Charge(charge, product) => {
                     return self.take_first_payment(scope, *charge, &product).await;
@@ -282,10 +307,21 @@ impl Billing {
         }
     }
 
-    async fn take_first_payment(&self, scope: &Scope, charge: Charge, product: &Product) -> Result<Paid> {
+    async fn take_first_payment(
+        &self,
+        scope: &Scope,
+        charge: Charge,
+        product: &Product,
+    ) -> Result<Paid> {
         let gateway = self.gateways().of(scope.livemode)?;
         let outcome = gateway
-            .take(&charge, None, &product.name, &self.addresses(scope.livemode), scope.real)
+            .take(
+                &charge,
+                None,
+                &product.name,
+                &self.addresses(scope.livemode),
+                scope.real,
+            )
             .await;
         let id = charge.charge_id;
         let checkout = charge.reference.parse().map_err(|_| Resource::Checkout)?;
@@ -299,7 +335,12 @@ impl Billing {
     }
 
     /// What a settled charge means for who pays the checkout.
-    pub(crate) async fn paid(&self, scope: &Scope, id: CheckoutId, settled: Settled) -> Result<Paid> {
+    pub(crate) async fn paid(
+        &self,
+        scope: &Scope,
+        id: CheckoutId,
+        settled: Settled,
+    ) -> Result<Paid> {
         match settled {
             Settled::Paid => {
                 self.write(scope, move |tx, work| {
@@ -349,10 +390,48 @@ impl Billing {
     /// A checkout by its session id, of any account: it cannot be guessed.
     pub async fn find_session(&self, session_id: &str) -> Result<Checkout> {
         let session_id = session_id.to_owned();
-        let find = move |tx: &mut Tx<'_>| Checkout::first(tx, Checkout::BY_SESSION, params![&session_id]);
+        let find =
+            move |tx: &mut Tx<'_>| Checkout::first(tx, Checkout::BY_SESSION, params![&session_id]);
         let found: Result<_, store::StoreError> = self.db().read(find).await;
         found?.ok_or_else(|| Resource::CheckoutSession.into())
     }
+}
+
+/// What a checkout is made of.
+struct Prepared {
+    product: Product,
+    purpose: Purpose,
+    customer: Option<Customer>,
+    applied: Option<AppliedCode>,
+}
+
+/// Finds what a checkout is made of, or why it cannot be.
+fn prepare(tx: &mut Tx<'_>, work: &Work, new: &NewCheckout) -> Result<Prepared> {
+    let product = find_product(tx, work.account(), &new.product)?;
+    let purpose = purpose_of(&product, new.purpose)?;
+    let customer = customers::recognize(tx, work.account(), &new.buyer)?;
+    if let Some(customer) = &customer {
+        customers::refuse_banned(customer)?;
+        if purpose == Purpose::Subscription && is_buyer_known(&new.buyer, new.look_for_duplicate) {
+            refuse_duplicate(tx, customer.customer_id, product.product_id)?;
+        }
+    }
+    let applied = match &new.promotion_code {
+        Some(code) => {
+            let applicant = Applicant {
+                customer: customer.as_ref(),
+                checkout: None,
+            };
+            Some(evaluate(tx, work, code, &product, &applicant)?)
+        }
+        None => None,
+    };
+    Ok(Prepared {
+        product,
+        purpose,
+        customer,
+        applied,
+    })
 }
 
 fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> {
@@ -378,8 +457,12 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
     if checkout.attempts >= checkout.max_attempts {
         return Err(StateRefusal::MaxAttempts.into());
     }
-    let product = Product::first(tx, Product::BY_ID, params![checkout.product_id, work.account()])?
-        .ok_or(Resource::Product)?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![checkout.product_id, work.account()],
+    )?
+    .ok_or(Resource::Product)?;
     if checkout.charged > 0 && checkout.sdk_token.is_none() {
         return Err(StateRefusal::NoPaymentMethod.into());
     }
@@ -393,7 +476,10 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
     }
     if let Some(applied) = &checkout.coupon.0 {
         let code = applied.terms.promotion_code.clone().unwrap_or_default();
-        let applicant = Applicant { customer: Some(&customer), checkout: Some(id) };
+        let applicant = Applicant {
+            customer: Some(&customer),
+            checkout: Some(id),
+        };
         evaluate(tx, work, &code, &product, &applicant)?;
         let redemption = Redemption {
             redemption_id: work.id(),
@@ -412,7 +498,13 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
     if checkout.purpose == Purpose::Subscription && checkout.subscription_id.is_none() {
         let subscription = pending_subscription(work, &checkout, &product)?;
         subscription.insert(tx)?;
-        events::subscription(tx, work, EventKind::SubscriptionCreated, &subscription, None)?;
+        events::subscription(
+            tx,
+            work,
+            EventKind::SubscriptionCreated,
+            &subscription,
+            None,
+        )?;
         checkout.subscription_id = Some(subscription.subscription_id);
     }
     if checkout.order_id.is_none() && checkout.purpose != Purpose::Setup {
@@ -456,7 +548,9 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
 /// The gateway takes numbers of at most 25 characters.
 pub(crate) fn trade_number(id: ChargeId) -> String {
     let id = id.to_string();
-    id.get(id.len().saturating_sub(25)..).unwrap_or(&id).to_owned()
+    id.get(id.len().saturating_sub(25)..)
+        .unwrap_or(&id)
+        .to_owned()
 }
 
 fn done(tx: &mut Tx<'_>, work: &Work, checkout: Checkout) -> Result<Paid> {
@@ -472,7 +566,11 @@ fn done(tx: &mut Tx<'_>, work: &Work, checkout: Checkout) -> Result<Paid> {
     })
 }
 
-fn pending_subscription(work: &Work, checkout: &Checkout, product: &Product) -> Result<Subscription> {
+fn pending_subscription(
+    work: &Work,
+    checkout: &Checkout,
+    product: &Product,
+) -> Result<Subscription> {
     let terms = product.terms().ok_or(StateRefusal::ProductType)?;
     let customer_id = checkout.customer_id.ok_or(Resource::Customer)?;
     Ok(Subscription {
@@ -529,7 +627,11 @@ fn order_of(work: &Work, checkout: &Checkout) -> Result<Order> {
             Purpose::Payment | Purpose::Setup => OrderReason::Purchase,
         },
         status: OrderStatus::Pending,
-        subtotal: if verified { checkout.charged } else { checkout.price },
+        subtotal: if verified {
+            checkout.charged
+        } else {
+            checkout.price
+        },
         discount: if verified { 0 } else { checkout.amount_off },
         amount: checkout.charged,
         refunded_amount: 0,
@@ -542,7 +644,9 @@ fn order_of(work: &Work, checkout: &Checkout) -> Result<Order> {
 /// Sets what the coupon takes off and what the card is charged.
 pub(crate) fn price(checkout: &mut Checkout, product: &Product, applied: Option<AppliedCode>) {
     let effect = applied.as_ref().map(|applied| applied.terms.effect);
-    let off = effect.map_or(0, |effect| crate::model::discount::amount_off(effect, checkout.price));
+    let off = effect.map_or(0, |effect| {
+        crate::model::discount::amount_off(effect, checkout.price)
+    });
     let trial = trial_days(product, applied.as_ref());
     checkout.amount_off = off;
     checkout.charged = match checkout.purpose {
@@ -598,20 +702,30 @@ pub(crate) fn lock(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Check
 }
 
 /// A checkout that can be changed, locked.
-pub(crate) fn open_checkout(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<(Checkout, Product)> {
+pub(crate) fn open_checkout(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: CheckoutId,
+) -> Result<(Checkout, Product)> {
     let checkout = lock(tx, work, id)?;
     refuse_closed(&checkout, work)?;
     if checkout.status != CheckoutStatus::RequiresPaymentMethod {
         return Err(StateRefusal::CheckoutNotPayable.into());
     }
-    let product = Product::first(tx, Product::BY_ID, params![checkout.product_id, work.account()])?
-        .ok_or(Resource::Product)?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![checkout.product_id, work.account()],
+    )?
+    .ok_or(Resource::Product)?;
     Ok((checkout, product))
 }
 
 fn refuse_closed(checkout: &Checkout, work: &Work) -> Result<()> {
     match checkout.status {
-        CheckoutStatus::Succeeded | CheckoutStatus::Canceled => Err(StateRefusal::CheckoutClosed.into()),
+        CheckoutStatus::Succeeded | CheckoutStatus::Canceled => {
+            Err(StateRefusal::CheckoutClosed.into())
+        }
         _ if checkout.expires_at <= work.now() => Err(StateRefusal::CheckoutExpired.into()),
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use crate::settle::Settled;
 use crate::{Billing, Result, Scope};
 use catalogue::recur::{Conflict, StateRefusal};
 use kernel::Timestamp;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 use store::StoreError;
 
@@ -15,6 +15,8 @@ use store::StoreError;
 const LEASE: Duration = Duration::from_secs(120);
 /// How long one call works; what is left is done by the next.
 const BUDGET: Duration = Duration::from_secs(20);
+/// How often one thing can fall due at one instant: a last try, then the end.
+const MOST_TIMES: u32 = 4;
 /// Most things that a report lists.
 const MOST_LISTED: usize = 1000;
 
@@ -75,7 +77,12 @@ impl Billing {
         advanced
     }
 
-    async fn advance_with(&self, start: &Scope, target: Timestamp, lease: &str) -> Result<Advanced> {
+    async fn advance_with(
+        &self,
+        start: &Scope,
+        target: Timestamp,
+        lease: &str,
+    ) -> Result<Advanced> {
         let account = start.account_id;
         let deadline = tokio::time::Instant::now() + BUDGET;
         let mut advanced = Advanced {
@@ -85,14 +92,18 @@ impl Billing {
             count: 0,
             happened: Vec::new(),
         };
-        // What does not go away by being done is done once for each time it falls due.
-        let mut seen: HashSet<(Timestamp, String)> = HashSet::new();
+        // What does not go away by being done is left alone after a few times.
+        let mut times: HashMap<(Timestamp, String), u32> = HashMap::new();
         while tokio::time::Instant::now() < deadline {
             let due = self
                 .db()
                 .read(move |tx| due_things(tx, account, target, 64))
                 .await?;
-            let next = due.into_iter().find(|(at, thing)| seen.insert((*at, thing.object())));
+            let next = due.into_iter().find(|(at, thing)| {
+                let times = times.entry((*at, thing.object())).or_default();
+                *times += 1;
+                *times <= MOST_TIMES
+            });
             let Some((at, thing)) = next else {
                 advanced.now = self.set_clock(account, target, lease).await?;
                 advanced.reached = true;
@@ -100,19 +111,33 @@ impl Billing {
             };
             let now = self.set_clock(account, at.max(advanced.now), lease).await?;
             advanced.now = now;
-            let scope = Scope { now, real: self.real_now(), ..*start };
+            let scope = Scope {
+                now,
+                real: self.real_now(),
+                ..*start
+            };
             let (what, charge) = self.do_due(&scope, thing).await?;
             advanced.count += 1;
             if advanced.happened.len() < MOST_LISTED {
                 let object = thing.object();
-                advanced.happened.push(Happened { at: now, object, what, charge });
+                advanced.happened.push(Happened {
+                    at: now,
+                    object,
+                    what,
+                    charge,
+                });
             }
         }
         Ok(advanced)
     }
 
     /// Has the clock show `time`, or the time it shows if that is later; returns what it shows.
-    async fn set_clock(&self, account: AccountId, time: Timestamp, lease: &str) -> Result<Timestamp> {
+    async fn set_clock(
+        &self,
+        account: AccountId,
+        time: Timestamp,
+        lease: &str,
+    ) -> Result<Timestamp> {
         let real = self.real_now();
         let offset = time.micros().saturating_sub(real.micros()).max(0);
         let (lease, until) = (lease.to_owned(), real.plus(LEASE));
@@ -123,7 +148,9 @@ impl Billing {
         if !kept? {
             // Real time alone has carried it further, or the lease was lost; either way nothing goes back.
             let account = self.account(account).await?;
-            return Ok(Timestamp::from_micros(real.micros().saturating_add(account.clock_offset)));
+            return Ok(Timestamp::from_micros(
+                real.micros().saturating_add(account.clock_offset),
+            ));
         }
         Ok(Timestamp::from_micros(real.micros().saturating_add(offset)))
     }
@@ -144,11 +171,15 @@ impl Billing {
                     Due::Retry => "retry",
                     Due::GraceEnd => "grace_end",
                 });
-                let charge = done.and_then(|done| done.charge).map(|settled| match settled {
-                    Settled::Paid => "paid",
-                    Settled::Declined(_) => "declined",
-                    Settled::RequiresAction { .. } | Settled::Duplicate { .. } | Settled::Undecided => "undecided",
-                });
+                let charge = done
+                    .and_then(|done| done.charge)
+                    .map(|settled| match settled {
+                        Settled::Paid => "paid",
+                        Settled::Declined(_) => "declined",
+                        Settled::RequiresAction { .. }
+                        | Settled::Duplicate { .. }
+                        | Settled::Undecided => "undecided",
+                    });
                 Ok((what, charge))
             }
             DueThing::Charge(id) => {

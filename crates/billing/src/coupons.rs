@@ -25,11 +25,19 @@ pub(crate) fn evaluate(
     applicant: &Applicant<'_>,
 ) -> Result<AppliedCode> {
     let code = code.trim().to_ascii_uppercase();
-    let refuse = |reason| BadRequest::PromotionCode { code: code.clone(), reason };
-    let promotion = PromotionCode::first(tx, PromotionCode::BY_CODE, params![&code, work.account()])?
-        .ok_or_else(|| refuse(PromotionRefusal::NotFound))?;
-    let coupon = Coupon::first(tx, Coupon::BY_ID, params![promotion.coupon_id, work.account()])?
-        .ok_or_else(|| refuse(PromotionRefusal::NotFound))?;
+    let refuse = |reason| BadRequest::PromotionCode {
+        code: code.clone(),
+        reason,
+    };
+    let promotion =
+        PromotionCode::first(tx, PromotionCode::BY_CODE, params![&code, work.account()])?
+            .ok_or_else(|| refuse(PromotionRefusal::NotFound))?;
+    let coupon = Coupon::first(
+        tx,
+        Coupon::BY_ID,
+        params![promotion.coupon_id, work.account()],
+    )?
+    .ok_or_else(|| refuse(PromotionRefusal::NotFound))?;
     let now = work.now();
     let minimum = promotion.minimum_amount.max(coupon.minimum_amount);
     let products = &coupon.product_ids.0;

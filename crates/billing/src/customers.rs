@@ -18,7 +18,8 @@ pub(crate) fn recognize(
     buyer: &Buyer,
 ) -> Result<Option<Customer>, StoreError> {
     if let Some(external_id) = &buyer.external_id
-        && let Some(found) = Customer::first(tx, Customer::BY_EXTERNAL_ID, params![external_id, account])?
+        && let Some(found) =
+            Customer::first(tx, Customer::BY_EXTERNAL_ID, params![external_id, account])?
     {
         return Ok(Some(found));
     }
@@ -30,7 +31,8 @@ pub(crate) fn recognize(
 
 /// Whether enough is said of a buyer to look for a second subscription.
 pub(crate) fn is_buyer_known(buyer: &Buyer, identify: Identify) -> bool {
-    buyer.email.is_some() || (identify == Identify::EmailOrExternalId && buyer.external_id.is_some())
+    buyer.email.is_some()
+        || (identify == Identify::EmailOrExternalId && buyer.external_id.is_some())
 }
 
 pub(crate) fn refuse_banned(customer: &Customer) -> Result<()> {
@@ -49,7 +51,8 @@ pub(crate) fn ensure(
 ) -> Result<Customer> {
     let found = match known {
         Some(id) => Some(
-            Customer::first(tx, Customer::BY_ID, params![id, work.account()])?.ok_or(Resource::Customer)?,
+            Customer::first(tx, Customer::BY_ID, params![id, work.account()])?
+                .ok_or(Resource::Customer)?,
         ),
         None => recognize(tx, work.account(), buyer)?,
     };
@@ -64,14 +67,22 @@ pub(crate) fn ensure(
         customer.name.clone_from(&buyer.name);
     }
     if let (None, Some(email)) = (&customer.email, &buyer.email) {
-        let taken = Customer::first(tx, Customer::BY_EMAIL, params![email_key(email), work.account()])?;
+        let taken = Customer::first(
+            tx,
+            Customer::BY_EMAIL,
+            params![email_key(email), work.account()],
+        )?;
         if taken.is_none() {
             customer.email = Some(email.clone());
             customer.email_key = Some(email_key(email));
         }
     }
     if let (None, Some(external_id)) = (&customer.external_id, &buyer.external_id) {
-        let taken = Customer::first(tx, Customer::BY_EXTERNAL_ID, params![external_id, work.account()])?;
+        let taken = Customer::first(
+            tx,
+            Customer::BY_EXTERNAL_ID,
+            params![external_id, work.account()],
+        )?;
         if taken.is_none() {
             customer.external_id = Some(external_id.clone());
         }
@@ -111,16 +122,35 @@ pub(crate) fn credits_of(tx: &mut Tx<'_>, customer: CustomerId) -> Result<i64, S
 }
 
 /// Adds bought credits, once for each reference.
-pub(crate) fn add_credits(tx: &mut Tx<'_>, work: &Work, customer: CustomerId, credits: i64, reference: &str) -> Result<()> {
+pub(crate) fn add_credits(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    customer: CustomerId,
+    credits: i64,
+    reference: &str,
+) -> Result<()> {
     if ledger::balance(tx, credit_account(customer))?.is_none() {
         ledger::open(tx, credit_account(customer))?;
     }
-    post(tx, work, customer, credits, PostingKind::Purchase, reference)?;
+    post(
+        tx,
+        work,
+        customer,
+        credits,
+        PostingKind::Purchase,
+        reference,
+    )?;
     Ok(())
 }
 
 /// Takes credits for the merchant; returns what is left.
-pub(crate) fn deduct_credits(tx: &mut Tx<'_>, work: &Work, customer: CustomerId, credits: i64, reference: &str) -> Result<i64> {
+pub(crate) fn deduct_credits(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    customer: CustomerId,
+    credits: i64,
+    reference: &str,
+) -> Result<i64> {
     match post(tx, work, customer, -credits, PostingKind::Usage, reference) {
         Err(LedgerError::NoAccount) => Err(StateRefusal::InsufficientCredits.into()),
         other => Ok(other?.get()),
@@ -128,7 +158,13 @@ pub(crate) fn deduct_credits(tx: &mut Tx<'_>, work: &Work, customer: CustomerId,
 }
 
 /// Takes back credits whose price is given back, as far as they are left.
-pub(crate) fn take_back_credits(tx: &mut Tx<'_>, work: &Work, customer: CustomerId, credits: i64, reference: &str) -> Result<()> {
+pub(crate) fn take_back_credits(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    customer: CustomerId,
+    credits: i64,
+    reference: &str,
+) -> Result<()> {
     let left = credits_of(tx, customer)?.min(credits);
     if left > 0 {
         post(tx, work, customer, -left, PostingKind::Refund, reference)?;

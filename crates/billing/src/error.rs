@@ -87,7 +87,10 @@ impl From<crate::model::period::OutOfRange> for Error {
 
 impl From<crate::model::IllegalMove> for Error {
     fn from(refused: crate::model::IllegalMove) -> Self {
-        Self::Failed(format!("{:?} of a subscription that is {:?}", refused.trigger, refused.from))
+        Self::Failed(format!(
+            "{:?} of a subscription that is {:?}",
+            refused.trigger, refused.from
+        ))
     }
 }
 

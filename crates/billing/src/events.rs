@@ -106,7 +106,11 @@ pub fn order(
     order: &Order,
     failure: Option<&crate::model::Failure>,
 ) -> Result<()> {
-    let product = Product::first(tx, Product::BY_ID, params![order.product_id, work.account()])?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![order.product_id, work.account()],
+    )?;
     let mut data = json!({
         "id": order.order_id,
         "order_id": order.order_id,
@@ -128,7 +132,10 @@ pub fn order(
     });
     if let (Some(failure), Some(object)) = (failure, data.as_object_mut()) {
         object.insert("failure_code".into(), failure.code.clone().into());
-        object.insert("failure_message".into(), face::failure_message(&failure.code).into());
+        object.insert(
+            "failure_message".into(),
+            face::failure_message(&failure.code).into(),
+        );
     }
     Ok(work.emit(tx, kind, &order.order_id.to_string(), &data)?)
 }
@@ -170,8 +177,14 @@ pub fn subscription(
             object.insert("switch_type".into(), switch.name().into());
         }
         if let Some(scheduled) = &subscription.scheduled.0 {
-            object.insert("scheduled_product_id".into(), scheduled.product_id.to_string().into());
-            object.insert("scheduled_for".into(), instant(subscription.current_period_end).into());
+            object.insert(
+                "scheduled_product_id".into(),
+                scheduled.product_id.to_string().into(),
+            );
+            object.insert(
+                "scheduled_for".into(),
+                instant(subscription.current_period_end).into(),
+            );
         }
     }
     Ok(work.emit(tx, kind, &subscription.subscription_id.to_string(), &data)?)
@@ -189,13 +202,25 @@ pub fn invoice(tx: &mut Tx<'_>, work: &Work, kind: EventKind, invoice: &Invoice)
 }
 
 /// `refund.*`.
-pub fn refund(tx: &mut Tx<'_>, work: &Work, kind: EventKind, refund: &Refund, charged: i64, refunded: i64) -> Result<()> {
+pub fn refund(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    kind: EventKind,
+    refund: &Refund,
+    charged: i64,
+    refunded: i64,
+) -> Result<()> {
     let data = face::refund_object(refund, charged, refunded);
     Ok(work.emit(tx, kind, &refund.refund_id.to_string(), &data)?)
 }
 
 /// `customer.*`.
-pub fn customer_changed(tx: &mut Tx<'_>, work: &Work, kind: EventKind, customer: &Customer) -> Result<()> {
+pub fn customer_changed(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    kind: EventKind,
+    customer: &Customer,
+) -> Result<()> {
     let data = face::customer_object(customer, work.scope.livemode);
     Ok(work.emit(tx, kind, &customer.customer_id.to_string(), &data)?)
 }

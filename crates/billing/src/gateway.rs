@@ -5,7 +5,9 @@ use crate::repo::Charge;
 use crate::{Error, Result};
 use catalogue::recur::PaymentFailure;
 use kernel::{Secret, Timestamp};
-use payuni::client::{self, BindKey, Client, CloseType, Consent, MerchantTrade, TokenScope, TokenUse};
+use payuni::client::{
+    self, BindKey, Client, CloseType, Consent, MerchantTrade, TokenScope, TokenUse,
+};
 use payuni::codes::{CardFailure, Endpoint};
 use payuni::fields::Fields;
 use payuni::status::{self, CallError, Decision};
@@ -116,7 +118,11 @@ impl Gateway {
     ) -> Result<String> {
         let credit_token = credit_token.to_owned().parse();
         let store = TokenUse {
-            consent: if keep { Consent::Required } else { Consent::Asked },
+            consent: if keep {
+                Consent::Required
+            } else {
+                Consent::Asked
+            },
             credit_token: credit_token.map_err(|e| Error::Failed(format!("{e}")))?,
             scope: TokenScope::Shop,
         };
@@ -160,7 +166,12 @@ impl Gateway {
     }
 
     /// Asks what became of a charge. `credit_token` is the name under which its card was to be kept.
-    pub async fn find(&self, charge: &Charge, credit_token: Option<&str>, now: Timestamp) -> Outcome {
+    pub async fn find(
+        &self,
+        charge: &Charge,
+        credit_token: Option<&str>,
+        now: Timestamp,
+    ) -> Outcome {
         let number = match charge.mer_trade_no.parse() {
             Ok(number) => number,
             Err(error) => return Outcome::Undecided(format!("{error}")),
@@ -183,7 +194,10 @@ impl Gateway {
                     },
                     None => None,
                 };
-                Outcome::Paid { trade_no: row.trade_no, card }
+                Outcome::Paid {
+                    trade_no: row.trade_no,
+                    card,
+                }
             }
             TradeStatus::Failed | TradeStatus::Cancelled | TradeStatus::Expired => {
                 Outcome::Failed(failure(PaymentFailure::PayuniDeclined, "trade/query"))
@@ -194,10 +208,21 @@ impl Gateway {
         }
     }
 
-    async fn kept_card(&self, credit_token: &str, now: Timestamp) -> Result<Option<NewCard>, String> {
-        let token = credit_token.to_owned().parse().map_err(|e| format!("{e}"))?;
+    async fn kept_card(
+        &self,
+        credit_token: &str,
+        now: Timestamp,
+    ) -> Result<Option<NewCard>, String> {
+        let token = credit_token
+            .to_owned()
+            .parse()
+            .map_err(|e| format!("{e}"))?;
         let key = BindKey::Token(token);
-        let bound = self.client.credit_bind_query(&key, Some(TokenScope::Shop), now).await.map_err(|e| e.to_string())?;
+        let bound = self
+            .client
+            .credit_bind_query(&key, Some(TokenScope::Shop), now)
+            .await
+            .map_err(|e| e.to_string())?;
         Ok(bound.into_iter().next().map(|card| NewCard {
             token: card.credit_hash,
             first_six: card.card6.unwrap_or_default(),
@@ -210,7 +235,10 @@ impl Gateway {
     pub fn read_notice(&self, body: &[u8]) -> Option<(String, i64, Outcome)> {
         let fields: Fields = payuni::notify::parse_notify(body, self.client.shop()).ok()?;
         let number = fields.get("MerTradeNo")?.to_owned();
-        let amount = fields.get("TradeAmt").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let amount = fields
+            .get("TradeAmt")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0);
         let decision = status::decide_sealed(Endpoint::IframeMerchantTrade, &fields);
         Some((number, amount, outcome(decision)))
     }
@@ -228,7 +256,9 @@ impl Gateway {
         };
         let row = match self.client.trade_query(&number, now).await {
             Ok(Some(row)) => row,
-            Ok(None) => return RefundOutcome::Undecided("the gateway does not find the trade".into()),
+            Ok(None) => {
+                return RefundOutcome::Undecided("the gateway does not find the trade".into());
+            }
             Err(error) => return RefundOutcome::Undecided(error.to_string()),
         };
         if row.trade_status == TradeStatus::Cancelled
@@ -238,7 +268,9 @@ impl Gateway {
         }
         let captured = row.close_status == Some(CloseStatus::Captured);
         let done = if captured {
-            self.client.trade_close(trade_no, CloseType::Refund, amount, now).await
+            self.client
+                .trade_close(trade_no, CloseType::Refund, amount, now)
+                .await
         } else if amount == charge.amount {
             self.client.trade_cancel(trade_no, now).await
         } else {
@@ -282,13 +314,22 @@ fn outcome(decision: Decision) -> Outcome {
         Decision::Failed(refused) => {
             let detail = format!("{}: {}", refused.code, refused.message);
             let code = match refused.card {
-                Some(CardFailure::InsufficientFunds | CardFailure::OverLimit) => PaymentFailure::InsufficientFunds,
+                Some(CardFailure::InsufficientFunds | CardFailure::OverLimit) => {
+                    PaymentFailure::InsufficientFunds
+                }
                 Some(CardFailure::Expired) => PaymentFailure::ExpiredCard,
-                Some(CardFailure::InvalidCard | CardFailure::UnknownStoredCard | CardFailure::WrongPin) => PaymentFailure::InvalidCard,
+                Some(
+                    CardFailure::InvalidCard
+                    | CardFailure::UnknownStoredCard
+                    | CardFailure::WrongPin,
+                ) => PaymentFailure::InvalidCard,
                 Some(CardFailure::IssuerUnavailable) => PaymentFailure::Timeout,
                 Some(
-                    CardFailure::Declined | CardFailure::LostOrStolen | CardFailure::NotPermitted
-                    | CardFailure::SuspectedFraud | CardFailure::InvalidAmount,
+                    CardFailure::Declined
+                    | CardFailure::LostOrStolen
+                    | CardFailure::NotPermitted
+                    | CardFailure::SuspectedFraud
+                    | CardFailure::InvalidAmount,
                 ) => PaymentFailure::CardDeclined,
                 None => PaymentFailure::PayuniDeclined,
             };

@@ -74,7 +74,8 @@ impl Billing {
 
     async fn run_tick(&self, job: &Job) -> Result<()> {
         let enqueued = self.enqueue_due().await;
-        self.run_again(job, self.real_now().plus(TICK_INTERVAL)).await?;
+        self.run_again(job, self.real_now().plus(TICK_INTERVAL))
+            .await?;
         enqueued
     }
 
@@ -141,16 +142,20 @@ impl Billing {
         let now = self.real_now();
         let life = i64::try_from(IDEMPOTENCY_LIFE.as_micros()).unwrap_or(i64::MAX);
         let before = Timestamp::from_micros(now.micros().saturating_sub(life));
-        let forgotten: Result<u64, StoreError> =
-            self.db().write(move |tx| idempotency::forget(tx, before)).await;
+        let forgotten: Result<u64, StoreError> = self
+            .db()
+            .write(move |tx| idempotency::forget(tx, before))
+            .await;
         forgotten?;
         self.run_again(job, now.plus(CLEAN_UP_INTERVAL)).await
     }
 
     async fn run_again(&self, job: &Job, at: Timestamp) -> Result<()> {
         let job = job.clone();
-        let again: Result<bool, StoreError> =
-            self.db().write(move |tx| jobs::reschedule(tx, &job, at, None)).await;
+        let again: Result<bool, StoreError> = self
+            .db()
+            .write(move |tx| jobs::reschedule(tx, &job, at, None))
+            .await;
         again?;
         Ok(())
     }

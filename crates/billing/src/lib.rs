@@ -14,6 +14,7 @@ pub mod checkout;
 pub mod clock;
 mod coupons;
 mod customers;
+pub mod elements;
 mod error;
 mod events;
 pub mod face;
@@ -156,7 +157,12 @@ impl Billing {
     pub fn scope_at(&self, account_id: AccountId, livemode: bool, offset: i64) -> Scope {
         let real = self.real_now();
         let now = Timestamp::from_micros(real.micros().saturating_add(offset));
-        Scope { account_id, livemode, now, real }
+        Scope {
+            account_id,
+            livemode,
+            now,
+            real,
+        }
     }
 
     /// A scope at the present time of an account.
@@ -208,7 +214,8 @@ impl Billing {
     }
 
     fn token(&self, prefix: &str, characters: usize) -> String {
-        const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const ALPHABET: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let characters = (0..characters).map(|_| {
             let index = usize::try_from(self.rng().below(62)).unwrap_or(0);
             char::from(ALPHABET[index])

@@ -1,11 +1,13 @@
 //! The customer portal: for a while, one customer may look after its own subscriptions.
 
+use crate::checkout::{VERIFICATION, trade_number};
 use crate::gateway::Outcome;
 use crate::model::{
     ChargeId, ChargePurpose, ChargeStatus, CustomerId, PortalSessionId, SubscriptionId,
 };
-use crate::checkout::{VERIFICATION, trade_number};
-use crate::repo::{Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription};
+use crate::repo::{
+    Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription,
+};
 use crate::settle::{Settled, settle};
 use crate::{Billing, Result, Scope, digest};
 use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
@@ -83,7 +85,9 @@ impl Billing {
     /// The session with this part of the address, and the scope it gives.
     pub async fn portal_session(&self, token: &str) -> Result<(Scope, PortalSession)> {
         let hash = digest(token);
-        let find = move |tx: &mut Tx<'_>| PortalSession::first(tx, PortalSession::BY_TOKEN, params![&hash]);
+        let find = move |tx: &mut Tx<'_>| {
+            PortalSession::first(tx, PortalSession::BY_TOKEN, params![&hash])
+        };
         let found: Result<_, StoreError> = self.db().read(find).await;
         let session = found?.ok_or(Resource::PortalSession)?;
         let scope = self.scope(session.account_id).await?;
@@ -102,11 +106,21 @@ impl Billing {
                 session.save(tx)?;
             }
             let (customer, account) = (session.customer_id, work.account());
-            let found = Account::first(tx, Account::BY_ID, params![account])?.ok_or(Resource::PortalSession)?;
-            let merchant = crate::repo::Merchant::first(tx, crate::repo::Merchant::BY_ID, params![found.merchant_id])?;
+            let found = Account::first(tx, Account::BY_ID, params![account])?
+                .ok_or(Resource::PortalSession)?;
+            let merchant = crate::repo::Merchant::first(
+                tx,
+                crate::repo::Merchant::BY_ID,
+                params![found.merchant_id],
+            )?;
             let mut subscriptions = Vec::new();
-            for subscription in Subscription::all(tx, Subscription::OF_CUSTOMER, params![customer])? {
-                let product = Product::first(tx, Product::BY_ID, params![subscription.product_id, account])?;
+            for subscription in Subscription::all(tx, Subscription::OF_CUSTOMER, params![customer])?
+            {
+                let product = Product::first(
+                    tx,
+                    Product::BY_ID,
+                    params![subscription.product_id, account],
+                )?;
                 subscriptions.push((subscription, product.ok_or(Resource::Product)?));
             }
             Ok(PortalView {
@@ -140,7 +154,12 @@ impl Billing {
     }
 
     /// A token for the form in which a customer types a new card, on a page of `origin`.
-    pub async fn card_token(&self, scope: &Scope, customer: CustomerId, origin: &str) -> Result<String> {
+    pub async fn card_token(
+        &self,
+        scope: &Scope,
+        customer: CustomerId,
+        origin: &str,
+    ) -> Result<String> {
         self.gateways()
             .of(scope.livemode)?
             .sdk_token(origin, &customer.to_string(), true, scope.real)
@@ -149,7 +168,12 @@ impl Billing {
 
     /// Verifies the card that was typed into the form with `sdk_token`, and uses it from now on. Either it is verified, or the
     /// answer is where the buyer passes 3-D Secure.
-    pub async fn change_card(&self, scope: &Scope, customer: CustomerId, sdk_token: String) -> Result<Option<String>> {
+    pub async fn change_card(
+        &self,
+        scope: &Scope,
+        customer: CustomerId,
+        sdk_token: String,
+    ) -> Result<Option<String>> {
         let charge = self
             .write(scope, move |tx, work| {
                 let reference = customer.to_string();
@@ -185,21 +209,41 @@ impl Billing {
         let outcome: Outcome = self
             .gateways()
             .of(scope.livemode)?
-            .take(&charge, None, "card verification", &self.addresses(scope.livemode), scope.real)
+            .take(
+                &charge,
+                None,
+                "card verification",
+                &self.addresses(scope.livemode),
+                scope.real,
+            )
             .await;
         let id = charge.charge_id;
-        match self.write(scope, move |tx, work| settle(tx, work, id, &outcome)).await? {
+        match self
+            .write(scope, move |tx, work| settle(tx, work, id, &outcome))
+            .await?
+        {
             Settled::Paid => Ok(None),
             Settled::RequiresAction { url } => Ok(Some(url)),
             Settled::Declined(failure) => Err(crate::change::declined(&failure.code)),
-            Settled::Duplicate { .. } | Settled::Undecided => Err(Conflict::PaymentInProgress.into()),
+            Settled::Duplicate { .. } | Settled::Undecided => {
+                Err(Conflict::PaymentInProgress.into())
+            }
         }
+    }
+
+    /// The charge that verifies the card which a customer typed last.
+    pub async fn card_change(&self, customer: CustomerId) -> Result<Option<Charge>> {
+        let find =
+            move |tx: &mut Tx<'_>| Charge::first(tx, Charge::OF_REFERENCE, params![customer]);
+        let found: Result<_, StoreError> = self.db().read(find).await;
+        Ok(found?)
     }
 
     /// A report of the gateway about a charge; `None` when it is about none of ours. `account_now` decides nothing: a
     /// report is taken at the account's present time.
     pub async fn notice(&self, livemode: bool, body: &[u8]) -> Result<Option<(Charge, Settled)>> {
-        let Some((number, amount, outcome)) = self.gateways().of(livemode)?.read_notice(body) else {
+        let Some((number, amount, outcome)) = self.gateways().of(livemode)?.read_notice(body)
+        else {
             return Ok(None);
         };
         let find = move |tx: &mut Tx<'_>| Charge::first(tx, Charge::BY_TRADE, params![&number]);

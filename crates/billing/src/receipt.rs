@@ -70,16 +70,27 @@ impl Bill {
 
 impl Billing {
     /// The receipt of a paid order or invoice of the session's customer.
-    pub async fn portal_receipt(&self, scope: &Scope, session: &PortalSession, id: &str) -> Result<Receipt> {
+    pub async fn portal_receipt(
+        &self,
+        scope: &Scope,
+        session: &PortalSession,
+        id: &str,
+    ) -> Result<Receipt> {
         let (scope, customer, id) = (*scope, session.customer_id, id.to_owned());
         let read = move |tx: &mut Tx<'_>| {
-            let Some(bill) = Bill::of(tx, &scope, &id)?.filter(|bill| bill.customer() == customer) else {
+            let Some(bill) = Bill::of(tx, &scope, &id)?.filter(|bill| bill.customer() == customer)
+            else {
                 return Ok(None);
             };
             let Some(paid_at) = bill.paid_at() else {
                 return Ok(None);
             };
-            let Some(product) = Product::first(tx, Product::BY_ID, params![bill.product(), scope.account_id])? else {
+            let Some(product) = Product::first(
+                tx,
+                Product::BY_ID,
+                params![bill.product(), scope.account_id],
+            )?
+            else {
                 return Ok(None);
             };
             let charge = Charge::first(tx, Charge::PAID, params![bill.reference()])?;
@@ -87,7 +98,12 @@ impl Billing {
                 Some(card) => Card::first(tx, Card::BY_ID, params![card, scope.account_id])?,
                 None => None,
             };
-            Ok(Some(Receipt { bill, product, card, paid_at }))
+            Ok(Some(Receipt {
+                bill,
+                product,
+                card,
+                paid_at,
+            }))
         };
         let found: Result<_, StoreError> = self.db().read(read).await;
         found?.ok_or_else(|| Resource::Order.into())

@@ -57,7 +57,12 @@ pub enum Refunded {
 }
 
 /// Writes down that money is to be given back.
-pub(crate) fn begin_refund(tx: &mut Tx<'_>, work: &Work, charge: &Charge, new: &NewRefund) -> Result<Refund> {
+pub(crate) fn begin_refund(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    charge: &Charge,
+    new: &NewRefund,
+) -> Result<Refund> {
     let id = work.id();
     let refund = Refund {
         refund_id: id,
@@ -80,7 +85,14 @@ pub(crate) fn begin_refund(tx: &mut Tx<'_>, work: &Work, charge: &Charge, new: &
         settled_at: None,
     };
     refund.insert(tx)?;
-    events::refund(tx, work, EventKind::RefundCreated, &refund, charge.amount, charge.refunded_amount)?;
+    events::refund(
+        tx,
+        work,
+        EventKind::RefundCreated,
+        &refund,
+        charge.amount,
+        charge.refunded_amount,
+    )?;
     Ok(refund)
 }
 
@@ -150,28 +162,37 @@ impl Billing {
 }
 
 const fn is_open(refund: &Refund) -> bool {
-    matches!(refund.status, RefundStatus::Pending | RefundStatus::Processing)
+    matches!(
+        refund.status,
+        RefundStatus::Pending | RefundStatus::Processing
+    )
 }
 
 fn refundable(tx: &mut Tx<'_>, work: &Work, what: Refunded) -> Result<(Charge, NewRefund)> {
     let mut new = NewRefund::of(0, RefundReason::Other);
     let reference = match what {
         Refunded::Order(id) => {
-            let order = Order::first(tx, Order::BY_ID, params![id, work.account()])?.ok_or(Resource::Order)?;
+            let order = Order::first(tx, Order::BY_ID, params![id, work.account()])?
+                .ok_or(Resource::Order)?;
             new.order_id = Some(id);
             new.subscription_id = order.subscription_id;
             order.checkout_id.to_string()
         }
         Refunded::Invoice(id) => {
-            let invoice =
-                Invoice::first(tx, Invoice::BY_ID, params![id, work.account()])?.ok_or(Resource::Invoice)?;
+            let invoice = Invoice::first(tx, Invoice::BY_ID, params![id, work.account()])?
+                .ok_or(Resource::Invoice)?;
             new.invoice_id = Some(id);
             new.subscription_id = Some(invoice.subscription_id);
             id.to_string()
         }
         Refunded::Charge(id) => {
-            let charge = Charge::first(tx, Charge::BY_ID, params![id, work.account()])?.ok_or(Resource::Charge)?;
-            if let Some(order) = Order::first(tx, Order::OF_CHECKOUT, params![&charge.reference, work.account()])? {
+            let charge = Charge::first(tx, Charge::BY_ID, params![id, work.account()])?
+                .ok_or(Resource::Charge)?;
+            if let Some(order) = Order::first(
+                tx,
+                Order::OF_CHECKOUT,
+                params![&charge.reference, work.account()],
+            )? {
                 return refundable(tx, work, Refunded::Order(order.order_id));
             }
             if let Ok(invoice) = charge.reference.parse() {
@@ -182,11 +203,17 @@ fn refundable(tx: &mut Tx<'_>, work: &Work, what: Refunded) -> Result<(Charge, N
     };
     let paid = Charge::first(tx, Charge::PAID, params![&reference])?;
     let charge = paid.ok_or(StateRefusal::NotRefundable)?;
-    let charge = Charge::first(tx, Charge::LOCK, params![charge.charge_id])?.ok_or(Resource::Charge)?;
+    let charge =
+        Charge::first(tx, Charge::LOCK, params![charge.charge_id])?.ok_or(Resource::Charge)?;
     Ok((charge, new))
 }
 
-fn settle_refund(tx: &mut Tx<'_>, work: &Work, id: RefundId, outcome: &RefundOutcome) -> Result<()> {
+fn settle_refund(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: RefundId,
+    outcome: &RefundOutcome,
+) -> Result<()> {
     let mut refund = Refund::first(tx, Refund::LOCK, params![id])?.ok_or(Resource::Refund)?;
     if !is_open(&refund) {
         return Ok(());
@@ -228,7 +255,14 @@ fn settle_refund(tx: &mut Tx<'_>, work: &Work, id: RefundId, outcome: &RefundOut
     refund.check_at = None;
     refund.settled_at = Some(work.now());
     refund.save(tx)?;
-    events::refund(tx, work, kind, &refund, charge.amount, charge.refunded_amount)
+    events::refund(
+        tx,
+        work,
+        kind,
+        &refund,
+        charge.amount,
+        charge.refunded_amount,
+    )
 }
 
 /// Writes into order or invoice what was given back.
@@ -245,18 +279,30 @@ fn book(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
             };
         }
         order.save(tx)?;
-        let product = Product::first(tx, Product::BY_ID, params![order.product_id, work.account()])?;
+        let product = Product::first(
+            tx,
+            Product::BY_ID,
+            params![order.product_id, work.account()],
+        )?;
         if let Some((credits, ProductType::Credits)) =
             product.and_then(|p| Some((p.credits?, p.product_type)))
         {
             // Of a part of the price, the same part of the credits.
-            let share = i128::from(credits) * i128::from(refund.amount) / i128::from(order.amount.max(1));
+            let share =
+                i128::from(credits) * i128::from(refund.amount) / i128::from(order.amount.max(1));
             let share = i64::try_from(share).unwrap_or(credits);
-            customers::take_back_credits(tx, work, order.customer_id, share, &refund.refund_id.to_string())?;
+            customers::take_back_credits(
+                tx,
+                work,
+                order.customer_id,
+                share,
+                &refund.refund_id.to_string(),
+            )?;
         }
     }
     if let Some(id) = refund.invoice_id {
-        let mut invoice = Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or(Resource::Invoice)?;
+        let mut invoice =
+            Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or(Resource::Invoice)?;
         invoice.refunded_amount += refund.amount;
         invoice.save(tx)?;
     }

@@ -11,7 +11,9 @@ use crate::model::{
 use crate::repo::{
     Card, CardToken, Charge, Checkout, Invoice, PlanChange, Product, Subscription, lock_customer,
 };
-use crate::settle::{Lack, Settled, invoice_failed, invoice_paid, lock_subscription, make, save, settle, tell};
+use crate::settle::{
+    Lack, Settled, invoice_failed, invoice_paid, lock_subscription, make, save, settle, tell,
+};
 use crate::work::Work;
 use crate::{Billing, Error, Result, Scope, events};
 use catalogue::recur::{PaymentFailure, Resource};
@@ -22,6 +24,9 @@ use store::{StoreError, Tx, params};
 
 /// After how long a charge whose outcome nobody reported is asked about.
 const FIRST_CHECK: Duration = Duration::from_secs(120);
+
+/// How long a buyer may take to pass 3-D Secure.
+const CHALLENGE_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// A charge that is written down and now has to be asked for.
 #[derive(Debug)]
@@ -42,7 +47,11 @@ pub struct Done {
 
 impl Billing {
     /// Does what is due of a subscription; `None` when nothing is.
-    pub async fn run_subscription(&self, scope: &Scope, id: SubscriptionId) -> Result<Option<Done>> {
+    pub async fn run_subscription(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+    ) -> Result<Option<Done>> {
         let Some((due, collection)) = self
             .write(scope, move |tx, work| begin_due(tx, work, id))
             .await?
@@ -58,11 +67,21 @@ impl Billing {
 
     /// Asks for the money of a charge of a kept card.
     pub(crate) async fn collect(&self, scope: &Scope, collection: Collection) -> Result<Settled> {
-        let Collection { charge, card, description } = collection;
+        let Collection {
+            charge,
+            card,
+            description,
+        } = collection;
         let outcome = self
             .gateways()
             .of(scope.livemode)?
-            .take(&charge, Some(&card.0), &description, &self.addresses(scope.livemode), scope.real)
+            .take(
+                &charge,
+                Some(&card.0),
+                &description,
+                &self.addresses(scope.livemode),
+                scope.real,
+            )
             .await;
         let id = charge.charge_id;
         self.write(scope, move |tx, work| settle(tx, work, id, &outcome))
@@ -79,14 +98,18 @@ impl Billing {
                     return Ok(None);
                 };
                 let checkout = Checkout::first(tx, Checkout::BY_ID, params![&charge.reference])?;
+                // Of a subscription that has ended meanwhile, nothing is asked for again.
                 let card = match charge.card_id {
-                    Some(card) => Card::first(tx, Card::BY_ID, params![card, account])?,
-                    None => None,
+                    Some(card) if is_wanted(tx, &charge)? => {
+                        Card::first(tx, Card::BY_ID, params![card, account])?
+                    }
+                    _ => None,
                 };
                 Ok::<_, StoreError>(Some((charge, checkout, card)))
             })
             .await?;
-        let Some((charge, checkout, card)) = found.filter(|(charge, ..)| charge.status.is_open()) else {
+        let Some((charge, checkout, card)) = found.filter(|(charge, ..)| charge.status.is_open())
+        else {
             return Ok(());
         };
         let kept_as = checkout
@@ -99,7 +122,13 @@ impl Billing {
                 (ChargePurpose::Invoice, Some(card)) => {
                     let addresses = self.addresses(scope.livemode);
                     gateway
-                        .take(&charge, Some(&card.token.0), "subscription", &addresses, scope.real)
+                        .take(
+                            &charge,
+                            Some(&card.token.0),
+                            "subscription",
+                            &addresses,
+                            scope.real,
+                        )
                         .await
                 }
                 // A buyer cannot be charged without being there.
@@ -109,6 +138,16 @@ impl Billing {
                 }),
                 _ => Outcome::NotFound,
             },
+            // Nobody confirms a payment a day after being asked to.
+            Outcome::Undecided(_)
+                if charge.status == ChargeStatus::RequiresAction
+                    && scope.now.since(charge.created_at) > CHALLENGE_LIFE =>
+            {
+                Outcome::Failed(Failure {
+                    code: PaymentFailure::Timeout.code().into(),
+                    detail: "the buyer did not pass 3-D Secure".into(),
+                })
+            }
             outcome => outcome,
         };
         self.write(scope, move |tx, work| settle(tx, work, id, &outcome))
@@ -117,7 +156,23 @@ impl Billing {
     }
 }
 
-fn begin_due(tx: &mut Tx<'_>, work: &Work, id: SubscriptionId) -> Result<Option<(Due, Option<Collection>)>> {
+/// Whether what an invoice's charge pays for is still going on.
+fn is_wanted(tx: &mut Tx<'_>, charge: &Charge) -> Result<bool, StoreError> {
+    let account = charge.account_id;
+    let Some(invoice) = Invoice::first(tx, Invoice::BY_ID, params![&charge.reference, account])?
+    else {
+        return Ok(false);
+    };
+    let id = invoice.subscription_id;
+    let subscription = Subscription::first(tx, Subscription::BY_ID, params![id, account])?;
+    Ok(subscription.is_some_and(|subscription| !subscription.status.is_over()))
+}
+
+fn begin_due(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: SubscriptionId,
+) -> Result<Option<(Due, Option<Collection>)>> {
     let mut subscription = lock_subscription(tx, work, id)?;
     let Some((_, due)) = subscription.due().filter(|(at, _)| *at <= work.now()) else {
         return Ok(None);
@@ -157,17 +212,30 @@ fn end(subscription: &mut Subscription, work: &Work) {
 }
 
 fn open_invoice(tx: &mut Tx<'_>, subscription: &Subscription) -> Result<Invoice> {
-    let missing = || Error::Failed(format!("{} is past due without an invoice", subscription.subscription_id));
+    let missing = || {
+        Error::Failed(format!(
+            "{} is past due without an invoice",
+            subscription.subscription_id
+        ))
+    };
     let id = subscription.open_invoice_id.ok_or_else(missing)?;
     Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or_else(missing)
 }
 
 /// The next period is to be paid for.
-fn renew(tx: &mut Tx<'_>, work: &Work, subscription: &mut Subscription) -> Result<Option<Collection>> {
+fn renew(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    subscription: &mut Subscription,
+) -> Result<Option<Collection>> {
     let change = scheduled_change(tx, work, subscription)?;
     let next = match &change {
         Some(change) => period(subscription.current_period_end, change.terms.interval, 0)?,
-        None => period(subscription.anchor, subscription.plan.0.interval, subscription.next_period)?,
+        None => period(
+            subscription.anchor,
+            subscription.plan.0.interval,
+            subscription.next_period,
+        )?,
     };
     bill(tx, work, subscription, next, change)
 }
@@ -180,13 +248,13 @@ pub(crate) fn bill(
     next: Period,
     change: Option<PlanChange>,
 ) -> Result<Option<Collection>> {
-    let terms = change.as_ref().map_or(&subscription.plan.0, |change| &change.terms);
-    let price = terms.price;
-    let discount = subscription
-        .coupon
-        .0
+    let terms = change
         .as_ref()
-        .map_or(0, |coupon| for_period(coupon, subscription.periods_discounted, price));
+        .map_or(&subscription.plan.0, |change| &change.terms);
+    let price = terms.price;
+    let discount = subscription.coupon.0.as_ref().map_or(0, |coupon| {
+        for_period(coupon, subscription.periods_discounted, price)
+    });
     let credit_applied = subscription.credit_left.min(price - discount);
     let id = work.id();
     let mut invoice = Invoice {
@@ -195,7 +263,9 @@ pub(crate) fn bill(
         number: work.number("INV", id),
         subscription_id: subscription.subscription_id,
         customer_id: subscription.customer_id,
-        product_id: change.as_ref().map_or(subscription.product_id, |change| change.product_id),
+        product_id: change
+            .as_ref()
+            .map_or(subscription.product_id, |change| change.product_id),
         billing_reason: InvoiceReason::Cycle,
         status: InvoiceStatus::Open,
         subtotal: price,
@@ -212,7 +282,10 @@ pub(crate) fn bill(
         paid_at: None,
     };
     invoice.insert(tx)?;
-    events::invoice(tx, work, EventKind::InvoiceCreated, &invoice)?;
+    // Where there is nothing to charge, the subscription's own event tells of it, and no event of the invoice.
+    if invoice.amount == 0 || card_of(tx, work, subscription)?.is_some() {
+        events::invoice(tx, work, EventKind::InvoiceCreated, &invoice)?;
+    }
     subscription.open_invoice_id = Some(id);
     ask(tx, work, subscription, &mut invoice)
 }
@@ -256,8 +329,12 @@ pub(crate) fn ask(
     charge.insert(tx)?;
     subscription.collecting = true;
     save(tx, work, subscription)?;
-    let product = Product::first(tx, Product::BY_ID, params![invoice.product_id, work.account()])?
-        .ok_or(Resource::Product)?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![invoice.product_id, work.account()],
+    )?
+    .ok_or(Resource::Product)?;
     Ok(Some(Collection {
         charge,
         card: card.token,
@@ -319,12 +396,17 @@ pub(crate) fn due_things(
 ) -> Result<Vec<(Timestamp, DueThing)>, StoreError> {
     let mut due: Vec<(Timestamp, DueThing)> = Vec::new();
     for one in Subscription::all(tx, Subscription::DUE, params![account, until, most])? {
-        due.extend(one.next_action_at.map(|at| (at, DueThing::Subscription(one.subscription_id))));
+        due.extend(
+            one.next_action_at
+                .map(|at| (at, DueThing::Subscription(one.subscription_id))),
+        );
     }
     for one in Charge::all(tx, Charge::DUE, params![account, until, most])? {
         due.extend(one.check_at.map(|at| (at, DueThing::Charge(one.charge_id))));
     }
-    for one in crate::repo::Refund::all(tx, crate::repo::Refund::DUE, params![account, until, most])? {
+    for one in
+        crate::repo::Refund::all(tx, crate::repo::Refund::DUE, params![account, until, most])?
+    {
         due.extend(one.check_at.map(|at| (at, DueThing::Refund(one.refund_id))));
     }
     due.sort_by_key(|(at, _)| *at);

@@ -16,7 +16,7 @@ use crate::repo::{
 };
 use crate::work::Work;
 use crate::{Error, Result, customers, events};
-use catalogue::recur::Resource;
+use catalogue::recur::{PaymentFailure, Resource};
 use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
@@ -56,9 +56,15 @@ fn patience(checks: u32) -> Duration {
 }
 
 /// Writes down what became of a charge, and does what follows from it.
-pub(crate) fn settle(tx: &mut Tx<'_>, work: &Work, id: ChargeId, outcome: &Outcome) -> Result<Settled> {
+pub(crate) fn settle(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: ChargeId,
+    outcome: &Outcome,
+) -> Result<Settled> {
     let missing = || Error::Failed(format!("there is no charge {id}"));
-    let seen = Charge::first(tx, Charge::BY_ID, params![id, work.account()])?.ok_or_else(missing)?;
+    let seen =
+        Charge::first(tx, Charge::BY_ID, params![id, work.account()])?.ok_or_else(missing)?;
     // What the charge is for is locked before the charge itself, as everywhere.
     let mut subject = Subject::lock(tx, work, &seen)?;
     let mut charge = Charge::first(tx, Charge::LOCK, params![id])?.ok_or_else(missing)?;
@@ -120,7 +126,12 @@ pub(crate) fn settle(tx: &mut Tx<'_>, work: &Work, id: ChargeId, outcome: &Outco
                 }
                 Subject::Card => {
                     use_card(tx, work, &charge)?;
-                    begin_refund(tx, work, &charge, &NewRefund::of(VERIFICATION, RefundReason::Verification))?;
+                    begin_refund(
+                        tx,
+                        work,
+                        &charge,
+                        &NewRefund::of(VERIFICATION, RefundReason::Verification),
+                    )?;
                     Ok(Settled::Paid)
                 }
             }
@@ -166,14 +177,21 @@ impl Subject {
 /// What a charge came to that was settled before.
 fn already(tx: &mut Tx<'_>, charge: &Charge, subject: &Subject) -> Result<Settled> {
     if charge.status == ChargeStatus::Failed {
-        let failure = charge.failure.0.clone().unwrap_or_else(crate::gateway::no_card);
+        let failure = charge
+            .failure
+            .0
+            .clone()
+            .unwrap_or_else(crate::gateway::no_card);
         return Ok(Settled::Declined(failure));
     }
     if let Subject::Checkout(checkout) = subject
         && checkout.status == CheckoutStatus::Canceled
         && let Some(customer) = checkout.customer_id
-        && let Some(existing) =
-            Subscription::first(tx, Subscription::VALID, params![customer, checkout.product_id])?
+        && let Some(existing) = Subscription::first(
+            tx,
+            Subscription::VALID,
+            params![customer, checkout.product_id],
+        )?
     {
         return Ok(Settled::Duplicate {
             existing: existing.subscription_id,
@@ -223,15 +241,24 @@ fn use_card(tx: &mut Tx<'_>, work: &Work, charge: &Charge) -> Result<()> {
     Ok(())
 }
 
-fn checkout_failed(tx: &mut Tx<'_>, work: &Work, checkout: &mut Checkout, failure: &Failure) -> Result<()> {
+fn checkout_failed(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    checkout: &mut Checkout,
+    failure: &Failure,
+) -> Result<()> {
     checkout.status = CheckoutStatus::RequiresPaymentMethod;
     checkout.refusal = Json(Some(failure.clone()));
-    // The gateway takes a token for one attempt.
-    checkout.sdk_token_expires_at = Some(work.scope.real);
     give_back_redemption(tx, checkout.checkout_id)?;
     if let Some(order) = checkout.order_id {
         let order = Order::first(tx, Order::LOCK, params![order])?.ok_or(Resource::Order)?;
-        events::order(tx, work, EventKind::OrderPaymentFailed, &order, Some(failure))?;
+        events::order(
+            tx,
+            work,
+            EventKind::OrderPaymentFailed,
+            &order,
+            Some(failure),
+        )?;
     }
     Ok(checkout.save(tx)?)
 }
@@ -245,17 +272,29 @@ pub(crate) fn complete_checkout(
 ) -> Result<Settled> {
     let customer = checkout.customer_id.ok_or(Resource::Customer)?;
     lock_customer(tx, customer, work.account())?;
-    let product = Product::first(tx, Product::BY_ID, params![checkout.product_id, work.account()])?
-        .ok_or(Resource::Product)?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![checkout.product_id, work.account()],
+    )?
+    .ok_or(Resource::Product)?;
     if checkout.purpose == Purpose::Subscription
-        && let Some(existing) =
-            Subscription::first(tx, Subscription::VALID, params![customer, product.product_id])?
+        && let Some(existing) = Subscription::first(
+            tx,
+            Subscription::VALID,
+            params![customer, product.product_id],
+        )?
     {
         refuse_second(tx, work, checkout, charge)?;
         return Ok(Settled::Duplicate {
             existing: existing.subscription_id,
             status: existing.status,
         });
+    }
+    if let Some(id) = checkout.subscription_id
+        && lock_subscription(tx, work, id)?.status.is_over()
+    {
+        return refuse_withdrawn(tx, work, checkout, charge);
     }
     let order = match checkout.order_id {
         Some(id) => {
@@ -271,7 +310,9 @@ pub(crate) fn complete_checkout(
     if let Some(id) = checkout.subscription_id {
         activate(tx, work, checkout, &product, id, charge)?;
     }
-    if let (ProductType::Credits, Some(credits), Some(order)) = (product.product_type, product.credits, &order) {
+    if let (ProductType::Credits, Some(credits), Some(order)) =
+        (product.product_type, product.credits, &order)
+    {
         customers::add_credits(tx, work, customer, credits, &order.order_id.to_string())?;
     }
     checkout.status = CheckoutStatus::Succeeded;
@@ -296,7 +337,39 @@ pub(crate) fn complete_checkout(
     Ok(Settled::Paid)
 }
 
-fn refuse_second(tx: &mut Tx<'_>, work: &Work, checkout: &mut Checkout, charge: Option<&Charge>) -> Result<()> {
+/// The subscription was cancelled while the buyer was still paying for it: the money goes back.
+fn refuse_withdrawn(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    checkout: &mut Checkout,
+    charge: Option<&Charge>,
+) -> Result<Settled> {
+    let failure = Failure {
+        code: PaymentFailure::Unknown.code().into(),
+        detail: "the subscription was cancelled before it was paid".into(),
+    };
+    checkout.status = CheckoutStatus::Canceled;
+    checkout.refusal = Json(Some(failure.clone()));
+    checkout.save(tx)?;
+    give_back_redemption(tx, checkout.checkout_id)?;
+    if let Some(charge) = charge {
+        let refund = NewRefund {
+            order_id: checkout.order_id,
+            subscription_id: checkout.subscription_id,
+            detail: Some(failure.detail.clone()),
+            ..NewRefund::of(charge.amount, RefundReason::Other)
+        };
+        begin_refund(tx, work, charge, &refund)?;
+    }
+    Ok(Settled::Declined(failure))
+}
+
+fn refuse_second(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    checkout: &mut Checkout,
+    charge: Option<&Charge>,
+) -> Result<()> {
     checkout.status = CheckoutStatus::Canceled;
     checkout.refusal = Json(Some(Failure {
         code: DUPLICATE.into(),
@@ -400,7 +473,9 @@ pub(crate) fn invoice_paid(
     }
     subscription.collecting = false;
     subscription.open_invoice_id = None;
-    subscription.credit_left = subscription.credit_left.saturating_sub(invoice.credit_applied);
+    subscription.credit_left = subscription
+        .credit_left
+        .saturating_sub(invoice.credit_applied);
     subscription.past_due_since = None;
     subscription.next_retry_at = None;
     subscription.grace_ends_at = None;
@@ -482,7 +557,9 @@ pub(crate) fn invoice_failed(
     };
     let since = *subscription.past_due_since.get_or_insert(now);
     if grace {
-        subscription.grace_ends_at.get_or_insert(since.plus(subscription.plan.0.grace()));
+        subscription
+            .grace_ends_at
+            .get_or_insert(since.plus(subscription.plan.0.grace()));
         subscription.next_retry_at = subscription.plan.0.retry_at(since, invoice.attempt_count);
         invoice.next_retry_at = subscription.next_retry_at;
     } else {
@@ -499,7 +576,11 @@ pub(crate) fn invoice_failed(
 }
 
 /// A subscription, locked.
-pub(crate) fn lock_subscription(tx: &mut Tx<'_>, work: &Work, id: SubscriptionId) -> Result<Subscription> {
+pub(crate) fn lock_subscription(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: SubscriptionId,
+) -> Result<Subscription> {
     Subscription::first(tx, Subscription::LOCK, params![id])?
         .filter(|subscription| subscription.account_id == work.account())
         .ok_or_else(|| Resource::Subscription.into())

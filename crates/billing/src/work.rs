@@ -32,7 +32,10 @@ pub struct Work {
 impl Work {
     /// Of one transaction; `seed` decides its ids.
     pub fn new(scope: Scope, seed: u64) -> Self {
-        Self { scope, rng: Rng::seeded(seed) }
+        Self {
+            scope,
+            rng: Rng::seeded(seed),
+        }
     }
 
     /// Whose data.

@@ -555,7 +555,11 @@ mod tests {
     fn documented() -> Vec<RecurError> {
         vec![
             RecurError::BadRequest {
-                reason: BadRequest::MissingFields(["sessionId", "productId", "email"].map(str::to_owned).to_vec()),
+                reason: BadRequest::MissingFields(
+                    ["sessionId", "productId", "email"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                ),
             },
             RecurError::Unauthorized {
                 reason: UnauthorizedReason::Invalid,

@@ -58,7 +58,9 @@ impl Timestamp {
 
     /// ISO 8601 in UTC, to the millisecond: `2026-01-01T00:00:00.000Z`.
     pub fn utc_millis(self) -> String {
-        self.instant().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+        self.instant()
+            .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
+            .to_string()
     }
 
     fn instant(self) -> jiff::Timestamp {

@@ -31,7 +31,12 @@ pub async fn mark(visit: Visit) -> impl IntoResponse {
 }
 
 /// Cached for good, but only under the address of just this version.
-fn asset(visit: Visit, body: &'static str, kind: &'static str, version: u64) -> impl IntoResponse {
+pub fn asset(
+    visit: Visit,
+    body: &'static str,
+    kind: &'static str,
+    version: u64,
+) -> impl IntoResponse {
     let caching = if visit.version == format!("{version:016x}") {
         "public, max-age=31536000, immutable"
     } else {
@@ -47,7 +52,7 @@ fn asset(visit: Visit, body: &'static str, kind: &'static str, version: u64) -> 
 }
 
 /// FNV-1a, 64 bits: enough to tell one build's asset from another's.
-const fn fnv1a(text: &str) -> u64 {
+pub const fn fnv1a(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut i = 0;

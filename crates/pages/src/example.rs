@@ -136,7 +136,11 @@ fn recur(code: &str) -> Option<RecurError> {
     use RecurError as E;
     Some(match code {
         "bad_request" => E::BadRequest {
-            reason: recur::BadRequest::MissingFields(["sessionId", "productId", "email"].map(str::to_owned).to_vec()),
+            reason: recur::BadRequest::MissingFields(
+                ["sessionId", "productId", "email"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            ),
         },
         "unauthorized" => E::Unauthorized {
             reason: recur::UnauthorizedReason::Invalid,

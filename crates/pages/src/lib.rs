@@ -4,6 +4,7 @@
 //! [`catalogue`], their own words from `words.rs`.
 
 mod assets;
+pub mod billing;
 mod example;
 mod handlers;
 mod markdown;

@@ -3,7 +3,11 @@ use kernel::Timestamp;
 
 /// All migrations, oldest first. One that has been released is never edited.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "platform", include_str!("../migrations/0001_platform.sql")),
+    (
+        1,
+        "platform",
+        include_str!("../migrations/0001_platform.sql"),
+    ),
     (2, "billing", include_str!("../migrations/0002_billing.sql")),
     (3, "gateway", include_str!("../migrations/0003_gateway.sql")),
     (

@@ -100,7 +100,10 @@ impl App {
             Arc::new(panel),
             config.orders.clone(),
         );
-        let public_url = config.public_url.clone().unwrap_or_else(|| local_url(address));
+        let public_url = config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| local_url(address));
         let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
         let layer = FaceLayer {
             face: Arc::new(PlatformFace),
@@ -112,11 +115,16 @@ impl App {
         health::metrics();
         let mut router = orders::face::router(orders.clone(), layer)
             .merge(recur.router(&parts, config))
+            .merge(pages::billing::router(recur.billing.clone()))
             .merge(reference())
             .merge(health::router(parts.db));
         if let (Some(options), Some(simulator)) = (sandbox, &simulator) {
-            let sandbox =
-                Sandbox::new(orders.clone(), recur.clone(), simulator.clone(), options.still);
+            let sandbox = Sandbox::new(
+                orders.clone(),
+                recur.clone(),
+                simulator.clone(),
+                options.still,
+            );
             router = router
                 .merge(sandbox::router(sandbox))
                 .nest(SIMULATED_SUPPLIER, simulator.router());
@@ -198,6 +206,10 @@ fn reference() -> Router {
         .route(
             "/openapi/platform.json",
             get(|| async { Reply::ok(&orders::face::document()) }),
+        )
+        .route(
+            "/openapi/recur.json",
+            get(|| async { Reply::ok(&billing::face::document()) }),
         )
         .merge(pages::router())
         .fallback(|| async {

@@ -339,7 +339,11 @@ impl Config {
             },
             supplier,
             public_url: match env("TALLYSTICK_PUBLIC_URL").or(file.public_url) {
-                Some(url) => Some(http_url(&url, "public_url")?.trim_end_matches('/').to_owned()),
+                Some(url) => Some(
+                    http_url(&url, "public_url")?
+                        .trim_end_matches('/')
+                        .to_owned(),
+                ),
                 None => None,
             },
             billing: file.billing.resolve()?,
@@ -377,7 +381,11 @@ impl BillingSection {
                 defaults.checkout_life,
             )?,
             max_attempts: self.max_attempts.unwrap_or(defaults.max_attempts).max(1),
-            portal_life: minutes(self.portal_minutes, "billing.portal_minutes", defaults.portal_life)?,
+            portal_life: minutes(
+                self.portal_minutes,
+                "billing.portal_minutes",
+                defaults.portal_life,
+            )?,
             ..defaults
         })
     }
@@ -396,7 +404,10 @@ impl PayuniSection {
                 "PAYUNi needs payuni.mer_id, payuni.hash_key and payuni.hash_iv, all three (or TALLYSTICK_PAYUNI_MER_ID, …_HASH_KEY, …_HASH_IV)"
             ),
         };
-        let url = self.url.as_deref().unwrap_or("https://api.payuni.com.tw/api");
+        let url = self
+            .url
+            .as_deref()
+            .unwrap_or("https://api.payuni.com.tw/api");
         let script_url = self
             .script_url
             .as_deref()
@@ -501,9 +512,17 @@ mod tests {
                 None => Some(line.strip_prefix('#').unwrap_or(line)),
             })
             .filter(|line| {
-                !["url", "key", "public_url", "mer_id", "hash_", "script_url", "three_d"]
-                    .iter()
-                    .any(|name| line.starts_with(name))
+                ![
+                    "url",
+                    "key",
+                    "public_url",
+                    "mer_id",
+                    "hash_",
+                    "script_url",
+                    "three_d",
+                ]
+                .iter()
+                .any(|name| line.starts_with(name))
             })
             .map(|line| format!("{line}\n"))
             .collect();

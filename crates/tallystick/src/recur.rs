@@ -32,7 +32,12 @@ pub struct Recur {
 
 impl Recur {
     /// Wires billing for a server that listens at `address` and is reached by browsers at `public_url`.
-    pub fn build(parts: &Parts, config: &Config, address: SocketAddr, public_url: &str) -> Result<Self> {
+    pub fn build(
+        parts: &Parts,
+        config: &Config,
+        address: SocketAddr,
+        public_url: &str,
+    ) -> Result<Self> {
         let http = httpkit::outgoing::client(GATEWAY_TIMEOUT)?;
         let shop = sandbox_shop()?;
         let gateway = GatewaySimulator::new(
@@ -43,7 +48,11 @@ impl Recur {
             SimulatorConfig::new(shop.clone(), format!("{public_url}{SIMULATED_GATEWAY}")),
         );
         let sandbox = Gateway {
-            client: Client::new(http.clone(), format!("http://{address}{SIMULATED_GATEWAY}/api"), shop),
+            client: Client::new(
+                http.clone(),
+                format!("http://{address}{SIMULATED_GATEWAY}/api"),
+                shop,
+            ),
             script_url: format!("{public_url}{SIMULATED_GATEWAY}/sdk/uni-payment.js"),
             // The simulated banks ask for it with the cards that are made for it.
             three_d: true,

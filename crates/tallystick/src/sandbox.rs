@@ -122,7 +122,8 @@ impl Sandbox {
                 variables.insert("secret_key".into(), made.secret.expose().clone());
             }
             ["a", "checkout", "whose", "card", "is", "declined"] => {
-                self.checkout_with(seed::recur::POOR_CARD, variables).await?;
+                self.checkout_with(seed::recur::POOR_CARD, variables)
+                    .await?;
             }
             [
                 "a",
@@ -137,7 +138,11 @@ impl Sandbox {
                 "minute",
             ] => {
                 let merchant = self.merchant(variables).await?;
-                let used = self.recur.billing.use_up_quota(merchant.secret_key.expose()).await;
+                let used = self
+                    .recur
+                    .billing
+                    .use_up_quota(merchant.secret_key.expose())
+                    .await;
                 used.map_err(|e| e.to_string())?;
             }
             ["a", "merchant", "whose", "data", "is", "damaged"] => {
@@ -188,7 +193,10 @@ impl Sandbox {
     async fn checkout_with(&self, card: &str, variables: &mut Variables) -> Result<(), String> {
         let merchant = self.merchant(variables).await?;
         let billing = &self.recur.billing;
-        let scope = billing.scope(merchant.account).await.map_err(|e| e.to_string())?;
+        let scope = billing
+            .scope(merchant.account)
+            .await
+            .map_err(|e| e.to_string())?;
         let product = merchant.product("one_time").ok_or("no such product")?;
         let begun = seed::recur::begin(&self.recur, &scope, product, Buyer::default(), card).await;
         let begun = begun.map_err(|e| format!("{e:#}"))?;

@@ -111,7 +111,11 @@ impl FromRequest<Billing> for Post {
             }
         };
         let body = body::read(body, LARGEST_BODY).await?;
-        Ok(Self { caller, body, parts })
+        Ok(Self {
+            caller,
+            body,
+            parts,
+        })
     }
 }
 
@@ -149,8 +153,16 @@ impl Post {
     ) -> Result<Response, Refusal> {
         let scope = self.scope().account_id.to_string();
         let path = self.parts.uri.path();
-        let key = idempotency::key(&self.parts.headers, &scope, &self.parts.method, path, &self.body)
-            .map_err(|_| RecurError::BadRequest { reason: BadRequest::IdempotencyKeyMalformed })?;
+        let key = idempotency::key(
+            &self.parts.headers,
+            &scope,
+            &self.parts.method,
+            path,
+            &self.body,
+        )
+        .map_err(|_| RecurError::BadRequest {
+            reason: BadRequest::IdempotencyKeyMalformed,
+        })?;
         let Some(key) = key else {
             return Ok(run().await?.into_response());
         };
@@ -163,7 +175,9 @@ impl Post {
             None => self.keep(billing, key, run().await).await,
             Some(Found::Answered { status, body }) => Ok(replayed(status, body)),
             Some(Found::OtherRequest) => Err(Error::from(Conflict::IdempotencyKeyReused).into()),
-            Some(Found::Unanswered { .. }) => Err(Error::from(Conflict::IdempotencyKeyInUse).into()),
+            Some(Found::Unanswered { .. }) => {
+                Err(Error::from(Conflict::IdempotencyKeyInUse).into())
+            }
         }
     }
 
@@ -281,7 +295,10 @@ pub fn parse<T: std::str::FromStr>(text: &str, what: Resource) -> Result<T, Recu
 fn replayed(status: u16, body: String) -> Response {
     let status = http::StatusCode::from_u16(status).unwrap_or_default();
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        ),
         (idempotency::REPLAYED, HeaderValue::from_static("true")),
     ];
     (status, headers, body).into_response()

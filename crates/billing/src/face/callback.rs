@@ -1,12 +1,12 @@
 //! Where the gateway reports to: its notices, and the buyer's browser coming back from 3-D Secure.
 
+use crate::model::{ChargePurpose, CheckoutStatus};
 use crate::{Billing, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
-use crate::model::{ChargePurpose, CheckoutStatus};
 use http::StatusCode;
 use httpkit::body;
 

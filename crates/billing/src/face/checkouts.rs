@@ -26,7 +26,10 @@ pub fn routes() -> Router<Billing> {
         .route("/checkouts/{id}", get(show))
         .route("/checkouts/{id}/status", get(status))
         .route("/checkouts/{id}/pay", post(pay))
-        .route("/checkouts/{id}/coupon", post(apply_coupon).delete(remove_coupon))
+        .route(
+            "/checkouts/{id}/coupon",
+            post(apply_coupon).delete(remove_coupon),
+        )
         .route("/checkouts/{id}/refresh-token", post(refresh_token))
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
 }
@@ -41,7 +44,10 @@ pub(super) fn origin_of(headers: &HeaderMap, billing: &Billing) -> String {
 }
 
 pub(super) fn product_of(fields: &mut Fields) -> ProductRef {
-    if let Some(slug) = fields.text("product_slug").filter(|_| !fields.has("product_id")) {
+    if let Some(slug) = fields
+        .text("product_slug")
+        .filter(|_| !fields.has("product_id"))
+    {
         return ProductRef::Slug(slug);
     }
     ProductRef::Id(fields.required_text("product_id"))
@@ -73,14 +79,21 @@ async fn create(State(billing): State<Billing>, post: Post) -> Result<Response, 
         };
         fields.finish()?;
         let begun = billing.begin_checkout(post.scope(), new).await?;
-        Ok(Reply::new(StatusCode::CREATED, &begun_object(&begun, post.scope().livemode)))
+        Ok(Reply::new(
+            StatusCode::CREATED,
+            &begun_object(&begun, post.scope().livemode),
+        ))
     })
     .await
 }
 
 /// A checkout that was begun, with what the card form needs.
 pub(super) fn begun_object(begun: &Begun, livemode: bool) -> Value {
-    let Begun { checkout, product, client_secret } = begun;
+    let Begun {
+        checkout,
+        product,
+        client_secret,
+    } = begun;
     let mut body = json!({
         "checkout": {
             "id": checkout.checkout_id,
@@ -105,7 +118,9 @@ pub(super) fn begun_object(begun: &Begun, livemode: bool) -> Value {
         },
         "livemode": livemode,
     });
-    if let (Some(body), Value::Object(form)) = (body.as_object_mut(), form_object(checkout, product)) {
+    if let (Some(body), Value::Object(form)) =
+        (body.as_object_mut(), form_object(checkout, product))
+    {
         body.extend(form);
     }
     body
@@ -119,7 +134,9 @@ fn form_object(checkout: &Checkout, product: &Product) -> Value {
     });
     if let (Some(form), true) = (form.as_object_mut(), product.interval().is_some()) {
         form.insert("credit_token".into(), checkout.credit_token.clone().into());
-        let seconds = checkout.sdk_token_expires_at.map(|at| at.micros() / 1_000_000 - 600);
+        let seconds = checkout
+            .sdk_token_expires_at
+            .map(|at| at.micros() / 1_000_000 - 600);
         form.insert("sdk_timestamp".into(), seconds.into());
     }
     form
@@ -140,14 +157,20 @@ async fn own_with_secret(billing: &Billing, caller: &Caller, id: &str) -> Result
     let checkout = own(billing, caller, id).await?;
     let mut fields = caller.fields();
     let secret = fields.text("client_secret").unwrap_or_default();
-    let known = digest(&secret).as_bytes().ct_eq(checkout.client_secret_hash.as_bytes());
+    let known = digest(&secret)
+        .as_bytes()
+        .ct_eq(checkout.client_secret_hash.as_bytes());
     if !bool::from(known) {
         return Err(Resource::Checkout.into());
     }
     Ok(checkout)
 }
 
-async fn show(State(billing): State<Billing>, caller: Caller, Id(id): Id) -> Result<Reply, Refusal> {
+async fn show(
+    State(billing): State<Billing>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Reply, Refusal> {
     let checkout = own_with_secret(&billing, &caller, &id).await?;
     let reference = checkout.checkout_id;
     let charges: Result<Vec<Charge>, StoreError> = billing
@@ -173,7 +196,11 @@ async fn show(State(billing): State<Billing>, caller: Caller, Id(id): Id) -> Res
     })))
 }
 
-async fn status(State(billing): State<Billing>, caller: Caller, Id(id): Id) -> Result<Reply, Refusal> {
+async fn status(
+    State(billing): State<Billing>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Reply, Refusal> {
     let checkout = own_with_secret(&billing, &caller, &id).await?;
     // The SDK reads this answer as it is: in camel case.
     Ok(Reply::ok(&json!({
@@ -198,9 +225,16 @@ async fn pay(State(billing): State<Billing>, mut post: Post) -> Result<Response,
         .get("x-recur-sdk-type")
         .is_some_and(|value| value == "react");
     match paid {
-        Paid::Done { checkout, subscription, charge } => {
-            Ok(Reply::ok(&paid_object(&checkout, subscription.as_deref(), charge.as_deref())).into_response())
-        }
+        Paid::Done {
+            checkout,
+            subscription,
+            charge,
+        } => Ok(Reply::ok(&paid_object(
+            &checkout,
+            subscription.as_deref(),
+            charge.as_deref(),
+        ))
+        .into_response()),
         Paid::RequiresAction { url } => Ok(Reply::ok(&json!({
             "success": true,
             "requires3D": true,
@@ -272,9 +306,18 @@ async fn apply_coupon(State(billing): State<Billing>, mut open: Open) -> Result<
     let code = fields.required_text("code");
     fields.finish()?;
     let scope = billing.scope(checkout.account_id).await?;
-    let (checkout, product) = billing.apply_code(&scope, checkout.checkout_id, &code).await?;
-    let applied = checkout.coupon.0.as_ref().ok_or(BadRequest::NotAnObject).map_err(Error::from)?;
-    Ok(Reply::ok(&json!({"discount": discount_object(&checkout, applied, &product)})))
+    let (checkout, product) = billing
+        .apply_code(&scope, checkout.checkout_id, &code)
+        .await?;
+    let applied = checkout
+        .coupon
+        .0
+        .as_ref()
+        .ok_or(BadRequest::NotAnObject)
+        .map_err(Error::from)?;
+    Ok(Reply::ok(
+        &json!({"discount": discount_object(&checkout, applied, &product)}),
+    ))
 }
 
 async fn remove_coupon(State(billing): State<Billing>, mut open: Open) -> Result<Reply, Refusal> {
@@ -290,16 +333,28 @@ async fn refresh_token(State(billing): State<Billing>, mut post: Post) -> Result
     let secret = fields.required_text("client_secret");
     fields.finish()?;
     let checkout = own(&billing, &post.caller, &id).await?;
-    if !bool::from(digest(&secret).as_bytes().ct_eq(checkout.client_secret_hash.as_bytes())) {
-        return Err(RecurError::NotFound { what: Resource::Checkout }.into());
+    if !bool::from(
+        digest(&secret)
+            .as_bytes()
+            .ct_eq(checkout.client_secret_hash.as_bytes()),
+    ) {
+        return Err(RecurError::NotFound {
+            what: Resource::Checkout,
+        }
+        .into());
     }
     let origin = origin_of(&post.caller.headers, &billing);
-    let checkout = billing.refresh_sdk_token(post.scope(), checkout.checkout_id, &origin).await?;
+    let checkout = billing
+        .refresh_sdk_token(post.scope(), checkout.checkout_id, &origin)
+        .await?;
     let (id, account) = (checkout.product_id, checkout.account_id);
     let product: Result<Option<Product>, StoreError> = billing
         .db()
         .read(move |tx| Product::first(tx, Product::BY_ID, params![id, account]))
         .await;
-    let product = product.map_err(Error::from)?.ok_or(Resource::Product).map_err(Error::from)?;
+    let product = product
+        .map_err(Error::from)?
+        .ok_or(Resource::Product)
+        .map_err(Error::from)?;
     Ok(Reply::ok(&form_object(&checkout, &product)))
 }

@@ -42,7 +42,12 @@ async fn list(State(billing): State<Billing>, caller: Caller) -> Result<Reply, R
     Ok(Reply::ok(&body))
 }
 
-fn entitlements(tx: &mut Tx<'_>, scope: &Scope, customer_id: Option<&str>, buyer: &Buyer) -> Result<Value> {
+fn entitlements(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    customer_id: Option<&str>,
+    buyer: &Buyer,
+) -> Result<Value> {
     let account = scope.account_id;
     let found = match customer_id {
         Some(id) => Customer::first(tx, Customer::BY_ID, params![id, account])?,
@@ -64,7 +69,9 @@ fn entitlements(tx: &mut Tx<'_>, scope: &Scope, customer_id: Option<&str>, buyer
     };
     let mut grants = Vec::new();
     let mut current = Value::Null;
-    for subscription in Subscription::all(tx, Subscription::OF_CUSTOMER, params![customer.customer_id])? {
+    for subscription in
+        Subscription::all(tx, Subscription::OF_CUSTOMER, params![customer.customer_id])?
+    {
         let Some(product) = product_of(tx, subscription.product_id)? else {
             continue;
         };
@@ -77,7 +84,11 @@ fn entitlements(tx: &mut Tx<'_>, scope: &Scope, customer_id: Option<&str>, buyer
             _ => continue,
         };
         // What is cancelled at its period's end is still in force, and known to end.
-        let status = if subscription.cancel_at_period_end { "canceled" } else { status };
+        let status = if subscription.cancel_at_period_end {
+            "canceled"
+        } else {
+            status
+        };
         if current.is_null() && subscription.status.is_valid() {
             current = json!({
                 "id": subscription.subscription_id,

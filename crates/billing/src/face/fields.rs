@@ -32,7 +32,10 @@ impl Fields {
     pub fn of_body(object: Map<String, Value>) -> Self {
         // Without a field that shows it, the spelling of the browser SDK is assumed.
         let snake = object.keys().any(|name| name.contains('_'));
-        let mut fields = Self { camel: !snake, ..Self::default() };
+        let mut fields = Self {
+            camel: !snake,
+            ..Self::default()
+        };
         for (name, value) in object {
             fields.insert(name, value);
         }
@@ -90,7 +93,9 @@ impl Fields {
             return Err(RecurError::BadRequest { reason });
         }
         if !self.issues.is_empty() {
-            return Err(RecurError::ValidationError { issues: std::mem::take(&mut self.issues) });
+            return Err(RecurError::ValidationError {
+                issues: std::mem::take(&mut self.issues),
+            });
         }
         Ok(())
     }
@@ -100,7 +105,12 @@ impl Fields {
         let text = match self.values.get(name)? {
             Value::String(text) => text.trim().to_owned(),
             _ => {
-                self.wrong(name, Problem::InvalidType { expected: Expected::Text });
+                self.wrong(
+                    name,
+                    Problem::InvalidType {
+                        expected: Expected::Text,
+                    },
+                );
                 return None;
             }
         };
@@ -165,7 +175,12 @@ impl Fields {
             _ => None,
         };
         let Some(number) = number else {
-            self.wrong(name, Problem::InvalidType { expected: Expected::Integer });
+            self.wrong(
+                name,
+                Problem::InvalidType {
+                    expected: Expected::Integer,
+                },
+            );
             return None;
         };
         if number < min {
@@ -194,7 +209,12 @@ impl Fields {
             Value::String(text) if text == "true" || text == "1" => Some(true),
             Value::String(text) if text == "false" || text == "0" => Some(false),
             _ => {
-                self.wrong(name, Problem::InvalidType { expected: Expected::Boolean });
+                self.wrong(
+                    name,
+                    Problem::InvalidType {
+                        expected: Expected::Boolean,
+                    },
+                );
                 None
             }
         }
@@ -212,7 +232,12 @@ impl Fields {
             .or_else(|| of(&text.to_uppercase()))
             .or_else(|| of(&text.to_lowercase()));
         if chosen.is_none() {
-            self.wrong(name, Problem::InvalidEnum { allowed: names.to_vec() });
+            self.wrong(
+                name,
+                Problem::InvalidEnum {
+                    allowed: names.to_vec(),
+                },
+            );
         }
         chosen
     }
@@ -230,7 +255,12 @@ impl Fields {
                 Some(object)
             }
             _ => {
-                self.wrong(name, Problem::InvalidType { expected: Expected::Object });
+                self.wrong(
+                    name,
+                    Problem::InvalidType {
+                        expected: Expected::Object,
+                    },
+                );
                 None
             }
         }
@@ -253,7 +283,12 @@ impl Fields {
                 None
             }
             None => {
-                self.wrong(name, Problem::InvalidType { expected: Expected::List });
+                self.wrong(
+                    name,
+                    Problem::InvalidType {
+                        expected: Expected::List,
+                    },
+                );
                 None
             }
         }
@@ -268,7 +303,12 @@ impl Fields {
             _ => None,
         };
         let Some(numbers) = numbers else {
-            self.wrong(name, Problem::InvalidType { expected: Expected::List });
+            self.wrong(
+                name,
+                Problem::InvalidType {
+                    expected: Expected::List,
+                },
+            );
             return None;
         };
         if let Some(problem) = numbers.iter().find_map(|number| match number {
@@ -355,12 +395,20 @@ impl Fields {
 }
 
 /// A page of a list, as the contract wraps it. `items` may hold one more than asked for: it shows that there are more.
-pub fn page_of<T>(page: &PageOf, mut items: Vec<T>, object: impl Fn(&T) -> Value, livemode: bool) -> Map<String, Value> {
+pub fn page_of<T>(
+    page: &PageOf,
+    mut items: Vec<T>,
+    object: impl Fn(&T) -> Value,
+    livemode: bool,
+) -> Map<String, Value> {
     let limit = usize::try_from(page.limit).unwrap_or(10);
     let has_more = items.len() > limit;
     items.truncate(limit);
     let data: Vec<Value> = items.iter().map(object).collect();
-    let next = data.last().filter(|_| has_more).and_then(|last| last.get("id").cloned());
+    let next = data
+        .last()
+        .filter(|_| has_more)
+        .and_then(|last| last.get("id").cloned());
     let mut list = Map::new();
     list.insert("object".into(), "list".into());
     list.insert("data".into(), data.into());
@@ -392,14 +440,21 @@ mod tests {
         let mut camel = fields(json!({"customerEmail": "nobody", "successUrl": "x"}));
         camel.email("customer_email");
         camel.url("success_url");
-        let Err(RecurError::ValidationError { issues }) = camel.finish() else { panic!() };
+        let Err(RecurError::ValidationError { issues }) = camel.finish() else {
+            panic!()
+        };
         let paths: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
         assert_eq!(paths, ["customerEmail", "successUrl"]);
 
         let mut snake = fields(json!({"customer_email": "a@example.com"}));
         assert_eq!(snake.email("customer_email").unwrap(), "a@example.com");
         snake.required_text("product_id");
-        let Err(RecurError::BadRequest { reason: BadRequest::MissingFields(missing) }) = snake.finish() else { panic!() };
+        let Err(RecurError::BadRequest {
+            reason: BadRequest::MissingFields(missing),
+        }) = snake.finish()
+        else {
+            panic!()
+        };
         assert_eq!(missing, ["product_id"]);
     }
 
@@ -408,7 +463,13 @@ mod tests {
         let mut fields = fields(json!({"email": 7}));
         fields.email("email");
         fields.required_text("session_id");
-        assert!(matches!(fields.finish(), Err(RecurError::BadRequest { .. })));
-        assert!(matches!(fields.finish(), Err(RecurError::ValidationError { .. })));
+        assert!(matches!(
+            fields.finish(),
+            Err(RecurError::BadRequest { .. })
+        ));
+        assert!(matches!(
+            fields.finish(),
+            Err(RecurError::ValidationError { .. })
+        ));
     }
 }

@@ -1,15 +1,34 @@
 //! Routes and wire types of subscription billing, under `/v1` and `/api/v1`. One file per resource.
 
+mod api_keys;
 mod call;
 mod callback;
+mod charges;
 mod checkouts;
+mod clock;
 mod cors;
+mod coupons;
+mod credits;
+mod customers;
+mod elements;
 mod entitlements;
+mod events;
 mod fields;
+mod invoices;
+mod lists;
 mod objects;
+mod openapi;
+mod orders;
+mod payment_links;
+mod portal;
 mod products;
+mod promotion_codes;
+mod refunds;
 mod sessions;
+mod settings;
 mod subscriptions;
+mod webhook_deliveries;
+mod webhook_endpoints;
 
 pub use fields::Fields;
 pub use objects::{
@@ -18,6 +37,7 @@ pub use objects::{
     product_object, promotion_code_object, redemption_object, refund_object, session_object,
     subscription_object,
 };
+pub use openapi::{Operation, document, lists, operation, operations};
 
 use crate::Billing;
 use axum::Router;
@@ -46,12 +66,16 @@ impl Face for RecurFace {
     fn transport(&self, transport: Transport) -> Arc<dyn Dialect> {
         let bad_request = |reason| RecurError::BadRequest { reason };
         Arc::new(match transport {
-            Transport::UnknownPath => RecurError::NotFound { what: Resource::Route },
+            Transport::UnknownPath => RecurError::NotFound {
+                what: Resource::Route,
+            },
             Transport::WrongMethod => bad_request(BadRequest::MethodNotAllowed),
             Transport::BodyTooLarge { limit } => bad_request(BadRequest::BodyTooLarge { limit }),
             Transport::BodyIncomplete => bad_request(BadRequest::Timeout),
             Transport::RateLimited { .. } => RecurError::RateLimitExceeded,
-            Transport::TimedOut => RecurError::InternalServerError { incident: String::new() },
+            Transport::TimedOut => RecurError::InternalServerError {
+                incident: String::new(),
+            },
         })
     }
 }
@@ -59,11 +83,28 @@ impl Face for RecurFace {
 /// The operations, under both prefixes, and where the gateway reports to.
 pub fn router(billing: Billing, layer: FaceLayer) -> Router {
     let operations = Router::new()
+        .merge(api_keys::routes())
+        .merge(charges::routes())
         .merge(checkouts::routes())
+        .merge(clock::routes())
+        .merge(coupons::routes())
+        .merge(credits::routes())
+        .merge(customers::routes())
+        .merge(elements::routes())
         .merge(entitlements::routes())
+        .merge(events::routes())
+        .merge(invoices::routes())
+        .merge(orders::routes())
+        .merge(payment_links::routes())
+        .merge(portal::routes())
         .merge(products::routes())
+        .merge(promotion_codes::routes())
+        .merge(refunds::routes())
         .merge(sessions::routes())
+        .merge(settings::routes())
         .merge(subscriptions::routes())
+        .merge(webhook_deliveries::routes())
+        .merge(webhook_endpoints::routes())
         .fallback(|| async { Refusal::from(Transport::UnknownPath) })
         .method_not_allowed_fallback(|| async { Refusal::from(Transport::WrongMethod) })
         .with_state(billing.clone());

@@ -25,7 +25,11 @@ pub fn failure_message(code: &str) -> String {
 /// What the coupon takes off the next period.
 pub fn next_discount(subscription: &Subscription) -> i64 {
     subscription.coupon.0.as_ref().map_or(0, |coupon| {
-        for_period(coupon, subscription.periods_discounted, subscription.plan.0.price)
+        for_period(
+            coupon,
+            subscription.periods_discounted,
+            subscription.plan.0.price,
+        )
     })
 }
 
@@ -68,7 +72,9 @@ pub fn product_object(product: &Product) -> Value {
 }
 
 fn billing_period(product: &Product) -> &'static str {
-    product.interval().map_or("ONE_TIME", |interval| interval.billing_period())
+    product
+        .interval()
+        .map_or("ONE_TIME", |interval| interval.billing_period())
 }
 
 /// A customer.
@@ -322,7 +328,12 @@ pub fn redemption_object(redemption: &Redemption) -> Value {
 }
 
 /// A payment link.
-pub fn payment_link_object(link: &PaymentLink, product: &Product, url: &str, livemode: bool) -> Value {
+pub fn payment_link_object(
+    link: &PaymentLink,
+    product: &Product,
+    url: &str,
+    livemode: bool,
+) -> Value {
     json!({
         "id": link.payment_link_id,
         "object": "payment_link",

@@ -24,9 +24,14 @@ pub fn routes() -> Router<Billing> {
 }
 
 /// The merchant's own data, which a page may not set.
-pub(super) fn metadata(caller: &Caller, fields: &mut Fields) -> Result<Option<Map<String, Value>>, RecurError> {
+pub(super) fn metadata(
+    caller: &Caller,
+    fields: &mut Fields,
+) -> Result<Option<Map<String, Value>>, RecurError> {
     if fields.has("metadata") && caller.seen.holder.kind == KeyKind::Publishable {
-        return Err(RecurError::Forbidden { reason: ForbiddenReason::MetadataNeedsSecretKey });
+        return Err(RecurError::Forbidden {
+            reason: ForbiddenReason::MetadataNeedsSecretKey,
+        });
     }
     Ok(fields.object("metadata"))
 }
@@ -67,12 +72,24 @@ async fn create(State(billing): State<Billing>, post: Post) -> Result<Response, 
     .await
 }
 
-async fn show(State(billing): State<Billing>, Secret(caller): Secret, Id(id): Id) -> Result<Reply, Refusal> {
+async fn show(
+    State(billing): State<Billing>,
+    Secret(caller): Secret,
+    Id(id): Id,
+) -> Result<Reply, Refusal> {
     let checkout = billing.find_session(&id).await?;
     let scope = caller.scope();
     if checkout.account_id != scope.account_id {
-        return Err(RecurError::NotFound { what: Resource::CheckoutSession }.into());
+        return Err(RecurError::NotFound {
+            what: Resource::CheckoutSession,
+        }
+        .into());
     }
     let url = billing.session_url(&checkout);
-    Ok(Reply::ok(&session_object(&checkout, &url, scope.livemode, scope.now)))
+    Ok(Reply::ok(&session_object(
+        &checkout,
+        &url,
+        scope.livemode,
+        scope.now,
+    )))
 }

@@ -31,7 +31,10 @@ pub fn routes() -> Router<Billing> {
         .route("/subscriptions/{id}/pause", post(pause))
         .route("/subscriptions/{id}/switch", post(switch))
         .route("/subscriptions/{id}/switch/preview", post(preview))
-        .route("/subscriptions/{id}/schedule", axum::routing::delete(unschedule))
+        .route(
+            "/subscriptions/{id}/schedule",
+            axum::routing::delete(unschedule),
+        )
 }
 
 async fn create(State(billing): State<Billing>, post: Post) -> Result<Response, Refusal> {
@@ -54,7 +57,10 @@ async fn create(State(billing): State<Billing>, post: Post) -> Result<Response, 
         };
         fields.finish()?;
         let begun = billing.begin_checkout(post.scope(), new).await?;
-        Ok(Reply::new(StatusCode::CREATED, &begun_object(&begun, post.scope().livemode)))
+        Ok(Reply::new(
+            StatusCode::CREATED,
+            &begun_object(&begun, post.scope().livemode),
+        ))
     })
     .await
 }
@@ -82,25 +88,40 @@ async fn list(State(billing): State<Billing>, Secret(caller): Secret) -> Result<
                 Some(id) => Customer::first(tx, Customer::BY_ID, params![id, account])?,
                 None => recognize(tx, account, &buyer)?,
             };
-            let product = match (&product_id, &slug) {
-                (Some(id), _) => Some(id.clone()),
-                (None, Some(slug)) => {
-                    let found = Product::first(tx, Product::BY_SLUG, params![slug, account])?;
-                    Some(found.map_or_else(|| "none".into(), |product| product.product_id.to_string()))
-                }
-                (None, None) => None,
-            };
+            let product =
+                match (&product_id, &slug) {
+                    (Some(id), _) => Some(id.clone()),
+                    (None, Some(slug)) => {
+                        let found = Product::first(tx, Product::BY_SLUG, params![slug, account])?;
+                        Some(found.map_or_else(
+                            || "none".into(),
+                            |product| product.product_id.to_string(),
+                        ))
+                    }
+                    (None, None) => None,
+                };
             let customer = match (customer, by_customer) {
                 (None, true) => return Ok((Vec::new(), false)),
                 (customer, _) => customer,
             };
-            let customer_id = customer.as_ref().map(|c| c.customer_id.to_string()).unwrap_or_default();
+            let customer_id = customer
+                .as_ref()
+                .map(|c| c.customer_id.to_string())
+                .unwrap_or_default();
             let product = product.unwrap_or_default();
             let status = status.map_or("", Status::name);
             let rows = Subscription::all(
                 tx,
                 Subscription::PAGE,
-                params![account, &wanted.after, wanted.limit + 1, &customer_id, &product, active, status],
+                params![
+                    account,
+                    &wanted.after,
+                    wanted.limit + 1,
+                    &customer_id,
+                    &product,
+                    active,
+                    status
+                ],
             )?;
             let valid = Subscription::all(
                 tx,
@@ -118,18 +139,34 @@ async fn list(State(billing): State<Billing>, Secret(caller): Secret) -> Result<
     let mut body = page_of(&page, objects, Clone::clone, scope.livemode);
     body.insert("has_active_subscription".into(), any.into());
     // The older name of the same list.
-    body.insert("subscriptions".into(), body.get("data").cloned().unwrap_or_default());
+    body.insert(
+        "subscriptions".into(),
+        body.get("data").cloned().unwrap_or_default(),
+    );
     Ok(Reply::ok(&body))
 }
 
 /// A subscription as it is answered, with its customer where the list is not of one customer.
-fn object_of(tx: &mut Tx<'_>, scope: &Scope, subscription: &Subscription, with_customer: bool) -> Result<Value> {
+fn object_of(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    subscription: &Subscription,
+    with_customer: bool,
+) -> Result<Value> {
     let account = scope.account_id;
-    let product = Product::first(tx, Product::BY_ID, params![subscription.product_id, account])?
-        .ok_or(Resource::Product)?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![subscription.product_id, account],
+    )?
+    .ok_or(Resource::Product)?;
     let mut object = subscription_object(subscription, &product);
     if with_customer
-        && let Some(customer) = Customer::first(tx, Customer::BY_ID, params![subscription.customer_id, account])?
+        && let Some(customer) = Customer::first(
+            tx,
+            Customer::BY_ID,
+            params![subscription.customer_id, account],
+        )?
         && let Some(object) = object.as_object_mut()
     {
         object.insert(
@@ -153,9 +190,15 @@ async fn answer(billing: &Billing, scope: &Scope, subscription: Subscription) ->
         .await
 }
 
-async fn show(State(billing): State<Billing>, Secret(caller): Secret, Id(id): Id) -> Result<Reply, Refusal> {
+async fn show(
+    State(billing): State<Billing>,
+    Secret(caller): Secret,
+    Id(id): Id,
+) -> Result<Reply, Refusal> {
     let subscription = found(&billing, &caller, &id).await?;
-    Ok(Reply::ok(&answer(&billing, caller.scope(), subscription).await?))
+    Ok(Reply::ok(
+        &answer(&billing, caller.scope(), subscription).await?,
+    ))
 }
 
 async fn found(billing: &Billing, caller: &Caller, id: &str) -> Result<Subscription> {
@@ -163,7 +206,10 @@ async fn found(billing: &Billing, caller: &Caller, id: &str) -> Result<Subscript
     billing.subscription(caller.scope(), id).await
 }
 
-async fn cancel(State(billing): State<Billing>, SecretPost(mut post): SecretPost) -> Result<Response, Refusal> {
+async fn cancel(
+    State(billing): State<Billing>,
+    SecretPost(mut post): SecretPost,
+) -> Result<Response, Refusal> {
     let id = post.path("id").await;
     post.once(&billing, async || {
         let mut fields = post.fields()?;
@@ -172,33 +218,51 @@ async fn cancel(State(billing): State<Billing>, SecretPost(mut post): SecretPost
         fields.finish()?;
         let id = parse(&id, Resource::Subscription)?;
         let subscription = billing.cancel(post.scope(), id, later, reason).await?;
-        Ok(Reply::ok(&answer(&billing, post.scope(), subscription).await?))
+        Ok(Reply::ok(
+            &answer(&billing, post.scope(), subscription).await?,
+        ))
     })
     .await
 }
 
-async fn cancel_now(State(billing): State<Billing>, Secret(caller): Secret, Id(id): Id) -> Result<Reply, Refusal> {
+async fn cancel_now(
+    State(billing): State<Billing>,
+    Secret(caller): Secret,
+    Id(id): Id,
+) -> Result<Reply, Refusal> {
     let id = parse(&id, Resource::Subscription)?;
     let subscription = billing.cancel(caller.scope(), id, false, None).await?;
-    Ok(Reply::ok(&answer(&billing, caller.scope(), subscription).await?))
+    Ok(Reply::ok(
+        &answer(&billing, caller.scope(), subscription).await?,
+    ))
 }
 
-async fn resume(State(billing): State<Billing>, SecretPost(mut post): SecretPost) -> Result<Response, Refusal> {
+async fn resume(
+    State(billing): State<Billing>,
+    SecretPost(mut post): SecretPost,
+) -> Result<Response, Refusal> {
     let id = post.path("id").await;
     post.once(&billing, async || {
         let id = parse(&id, Resource::Subscription)?;
         let subscription = billing.resume(post.scope(), id).await?;
-        Ok(Reply::ok(&answer(&billing, post.scope(), subscription).await?))
+        Ok(Reply::ok(
+            &answer(&billing, post.scope(), subscription).await?,
+        ))
     })
     .await
 }
 
-async fn pause(State(billing): State<Billing>, SecretPost(mut post): SecretPost) -> Result<Response, Refusal> {
+async fn pause(
+    State(billing): State<Billing>,
+    SecretPost(mut post): SecretPost,
+) -> Result<Response, Refusal> {
     let id = post.path("id").await;
     post.once(&billing, async || {
         let id = parse(&id, Resource::Subscription)?;
         let subscription = billing.pause(post.scope(), id).await?;
-        Ok(Reply::ok(&answer(&billing, post.scope(), subscription).await?))
+        Ok(Reply::ok(
+            &answer(&billing, post.scope(), subscription).await?,
+        ))
     })
     .await
 }
@@ -206,7 +270,10 @@ async fn pause(State(billing): State<Billing>, SecretPost(mut post): SecretPost)
 /// The product switched to.
 fn target(post: &Post) -> Result<ProductRef> {
     let mut fields = post.fields()?;
-    let target = match fields.text("target_product_slug").filter(|_| !fields.has("target_product_id")) {
+    let target = match fields
+        .text("target_product_slug")
+        .filter(|_| !fields.has("target_product_id"))
+    {
         Some(slug) => ProductRef::Slug(slug),
         None => ProductRef::Id(fields.required_text("target_product_id")),
     };
@@ -214,7 +281,10 @@ fn target(post: &Post) -> Result<ProductRef> {
     Ok(target)
 }
 
-async fn switch(State(billing): State<Billing>, SecretPost(mut post): SecretPost) -> Result<Response, Refusal> {
+async fn switch(
+    State(billing): State<Billing>,
+    SecretPost(mut post): SecretPost,
+) -> Result<Response, Refusal> {
     let id = post.path("id").await;
     post.once(&billing, async || {
         let target = target(&post)?;
@@ -255,7 +325,10 @@ fn switch_object(switch: &Switch) -> Value {
     })
 }
 
-async fn preview(State(billing): State<Billing>, SecretPost(mut post): SecretPost) -> Result<Reply, Refusal> {
+async fn preview(
+    State(billing): State<Billing>,
+    SecretPost(mut post): SecretPost,
+) -> Result<Reply, Refusal> {
     let id = post.path("id").await;
     let target = target(&post)?;
     let id = parse(&id, Resource::Subscription)?;
@@ -263,8 +336,14 @@ async fn preview(State(billing): State<Billing>, SecretPost(mut post): SecretPos
     Ok(Reply::ok(&switch_object(&switch)))
 }
 
-async fn unschedule(State(billing): State<Billing>, Secret(caller): Secret, Id(id): Id) -> Result<Reply, Refusal> {
+async fn unschedule(
+    State(billing): State<Billing>,
+    Secret(caller): Secret,
+    Id(id): Id,
+) -> Result<Reply, Refusal> {
     let id = parse(&id, Resource::Subscription)?;
     let subscription = billing.unschedule(caller.scope(), id).await?;
-    Ok(Reply::ok(&answer(&billing, caller.scope(), subscription).await?))
+    Ok(Reply::ok(
+        &answer(&billing, caller.scope(), subscription).await?,
+    ))
 }

@@ -7,8 +7,8 @@ use crate::repo::{Coupon, Product};
 use crate::{Billing, Result, Scope};
 use catalogue::recur::Resource;
 use serde_json::{Map, Value};
-use store::record::Json;
 use store::params;
+use store::record::Json;
 
 /// A coupon to make.
 #[derive(Clone, Debug)]
@@ -47,7 +47,8 @@ impl Billing {
     pub async fn create_coupon(&self, scope: &Scope, new: NewCoupon) -> Result<Coupon> {
         self.write(scope, move |tx, work| {
             for product in &new.product_ids {
-                Product::first(tx, Product::BY_ID, params![*product, work.account()])?.ok_or(Resource::Product)?;
+                Product::first(tx, Product::BY_ID, params![*product, work.account()])?
+                    .ok_or(Resource::Product)?;
             }
             let coupon = Coupon {
                 coupon_id: work.id(),
@@ -73,10 +74,15 @@ impl Billing {
     }
 
     /// Changes a coupon.
-    pub async fn update_coupon(&self, scope: &Scope, id: CouponId, change: CouponChange) -> Result<Coupon> {
+    pub async fn update_coupon(
+        &self,
+        scope: &Scope,
+        id: CouponId,
+        change: CouponChange,
+    ) -> Result<Coupon> {
         self.write(scope, move |tx, work| {
-            let mut coupon =
-                Coupon::first(tx, Coupon::LOCK, params![id, work.account()])?.ok_or(Resource::Coupon)?;
+            let mut coupon = Coupon::first(tx, Coupon::LOCK, params![id, work.account()])?
+                .ok_or(Resource::Coupon)?;
             set(&mut coupon.name, change.name.as_ref());
             set(&mut coupon.active, change.active.as_ref());
             set(&mut coupon.metadata.0, change.metadata.as_ref());

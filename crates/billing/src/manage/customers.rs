@@ -35,9 +35,17 @@ impl CustomerDraft {
 
 impl Billing {
     /// Makes a customer.
-    pub async fn create_customer(&self, scope: &Scope, email: String, draft: CustomerDraft) -> Result<Customer> {
+    pub async fn create_customer(
+        &self,
+        scope: &Scope,
+        email: String,
+        draft: CustomerDraft,
+    ) -> Result<Customer> {
         self.write(scope, move |tx, work| {
-            let buyer = Buyer { email: Some(email.clone()), ..Buyer::default() };
+            let buyer = Buyer {
+                email: Some(email.clone()),
+                ..Buyer::default()
+            };
             let mut customer = new_customer(work, &buyer);
             draft.apply(&mut customer);
             let of_address = params![email_key(&email), work.account()];
@@ -53,10 +61,15 @@ impl Billing {
     }
 
     /// Changes a customer. Its address stays.
-    pub async fn update_customer(&self, scope: &Scope, id: CustomerId, draft: CustomerDraft) -> Result<Customer> {
+    pub async fn update_customer(
+        &self,
+        scope: &Scope,
+        id: CustomerId,
+        draft: CustomerDraft,
+    ) -> Result<Customer> {
         self.write(scope, move |tx, work| {
-            let mut customer =
-                Customer::first(tx, Customer::LOCK, params![id, work.account()])?.ok_or(Resource::Customer)?;
+            let mut customer = Customer::first(tx, Customer::LOCK, params![id, work.account()])?
+                .ok_or(Resource::Customer)?;
             draft.apply(&mut customer);
             refuse_taken_external_id(tx, &customer)?;
             customer.updated_at = work.now();
@@ -83,26 +96,45 @@ impl Billing {
         let account = scope.account_id;
         self.db()
             .read(move |tx| {
-                Customer::first(tx, Customer::BY_ID, params![id, account])?.ok_or(Resource::Customer)?;
+                Customer::first(tx, Customer::BY_ID, params![id, account])?
+                    .ok_or(Resource::Customer)?;
                 Ok::<_, Error>(credits_of(tx, id)?)
             })
             .await
     }
 
     /// Takes credits for what a customer has used; returns what is left.
-    pub async fn deduct_credits(&self, scope: &Scope, id: CustomerId, credits: i64) -> Result<i64> {
+    pub async fn deduct_credits(
+        &self,
+        scope: &Scope,
+        id: CustomerId,
+        credits: i64,
+        description: Option<String>,
+    ) -> Result<i64> {
         self.write(scope, move |tx, work| {
-            Customer::first(tx, Customer::BY_ID, params![id, work.account()])?.ok_or(Resource::Customer)?;
-            deduct(tx, work, id, credits)
+            Customer::first(tx, Customer::BY_ID, params![id, work.account()])?
+                .ok_or(Resource::Customer)?;
+            deduct(tx, work, id, credits, description.as_deref())
         })
         .await
     }
 }
 
-fn deduct(tx: &mut Tx<'_>, work: &Work, id: CustomerId, credits: i64) -> Result<i64> {
+fn deduct(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: CustomerId,
+    credits: i64,
+    description: Option<&str>,
+) -> Result<i64> {
     let short = Error::from(StateRefusal::InsufficientCredits);
-    let reference = work.id::<crate::model::RedemptionTag>().to_string();
-    deduct_credits(tx, work, id, credits, &reference).map_err(|error| {
+    // One of a kind, with the merchant's words after it.
+    let reference = format!(
+        "{} {}",
+        work.id::<crate::model::RedemptionTag>(),
+        description.unwrap_or_default()
+    );
+    deduct_credits(tx, work, id, credits, reference.trim_end()).map_err(|error| {
         if error == short {
             let failure = PaymentFailure::InsufficientCredits;
             RecurError::PaymentRequired { failure }.into()
@@ -116,8 +148,14 @@ fn refuse_taken_external_id(tx: &mut Tx<'_>, customer: &Customer) -> Result<()> 
     let Some(external_id) = &customer.external_id else {
         return Ok(());
     };
-    match Customer::first(tx, Customer::BY_EXTERNAL_ID, params![external_id, customer.account_id])? {
-        Some(other) if other.customer_id != customer.customer_id => Err(Conflict::Taken("external_id").into()),
+    match Customer::first(
+        tx,
+        Customer::BY_EXTERNAL_ID,
+        params![external_id, customer.account_id],
+    )? {
+        Some(other) if other.customer_id != customer.customer_id => {
+            Err(Conflict::Taken("external_id").into())
+        }
         _ => Ok(()),
     }
 }

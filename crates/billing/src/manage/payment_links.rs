@@ -47,13 +47,21 @@ impl PaymentLinkChange {
 
 impl Billing {
     /// Makes a payment link.
-    pub async fn create_payment_link(&self, scope: &Scope, new: NewPaymentLink) -> Result<(PaymentLink, Product)> {
+    pub async fn create_payment_link(
+        &self,
+        scope: &Scope,
+        new: NewPaymentLink,
+    ) -> Result<(PaymentLink, Product)> {
         let url_id = self.token("", 15);
         self.write(scope, move |tx, work| {
             let product = find_product(tx, work.account(), &new.product)?;
-            let code = new.promotion_code.as_ref().map(|code| code.to_ascii_uppercase());
+            let code = new
+                .promotion_code
+                .as_ref()
+                .map(|code| code.to_ascii_uppercase());
             if let Some(code) = &code
-                && PromotionCode::first(tx, PromotionCode::BY_CODE, params![code, work.account()])?.is_none()
+                && PromotionCode::first(tx, PromotionCode::BY_CODE, params![code, work.account()])?
+                    .is_none()
             {
                 let (code, reason) = (code.clone(), PromotionRefusal::NotFound);
                 return Err(BadRequest::PromotionCode { code, reason }.into());
@@ -101,7 +109,11 @@ impl Billing {
     }
 
     /// A payment link with what it sells.
-    pub async fn payment_link(&self, scope: &Scope, id: PaymentLinkId) -> Result<(PaymentLink, Product)> {
+    pub async fn payment_link(
+        &self,
+        scope: &Scope,
+        id: PaymentLinkId,
+    ) -> Result<(PaymentLink, Product)> {
         let account = scope.account_id;
         self.db()
             .read(move |tx| {
@@ -119,6 +131,10 @@ impl Billing {
 
 /// A link with what it sells, on sale or not.
 pub(crate) fn with_product(tx: &mut Tx<'_>, link: PaymentLink) -> Result<(PaymentLink, Product)> {
-    let product = Product::first(tx, Product::BY_ID, params![link.product_id, link.account_id])?;
+    let product = Product::first(
+        tx,
+        Product::BY_ID,
+        params![link.product_id, link.account_id],
+    )?;
     Ok((link, product.ok_or(Resource::Product)?))
 }

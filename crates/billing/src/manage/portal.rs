@@ -29,9 +29,18 @@ impl PortalChange {
     fn apply(&self, settings: &mut Settings) {
         let forbids = |allows: Option<bool>| allows.map(|allows| !allows);
         set_optional(&mut settings.portal_return_url, self.return_url.as_ref());
-        set(&mut settings.portal_forbids_cancel, forbids(self.allow_cancel).as_ref());
-        set(&mut settings.portal_forbids_switch, forbids(self.allow_plan_change).as_ref());
-        set(&mut settings.portal_forbids_card, forbids(self.allow_payment_update).as_ref());
+        set(
+            &mut settings.portal_forbids_cancel,
+            forbids(self.allow_cancel).as_ref(),
+        );
+        set(
+            &mut settings.portal_forbids_switch,
+            forbids(self.allow_plan_change).as_ref(),
+        );
+        set(
+            &mut settings.portal_forbids_card,
+            forbids(self.allow_payment_update).as_ref(),
+        );
         set_optional(&mut settings.branding.logo_url, self.logo_url.as_ref());
         set_optional(&mut settings.branding.accent, self.accent.as_ref());
     }
@@ -42,7 +51,8 @@ impl Billing {
     pub async fn update_portal(&self, scope: &Scope, change: PortalChange) -> Result<Settings> {
         self.write(scope, move |tx, work| {
             let found = Account::first(tx, Account::LOCK, params![work.account()])?;
-            let mut account = found.ok_or_else(|| Error::Failed("there is no such account".into()))?;
+            let mut account =
+                found.ok_or_else(|| Error::Failed("there is no such account".into()))?;
             change.apply(&mut account.settings.0);
             account.save(tx)?;
             Ok(account.settings.0)
@@ -51,7 +61,12 @@ impl Billing {
     }
 
     /// The customer that a request names: by id first, by the merchant's own id otherwise, by address last.
-    pub async fn named_customer(&self, scope: &Scope, id: Option<CustomerId>, buyer: Buyer) -> Result<Customer> {
+    pub async fn named_customer(
+        &self,
+        scope: &Scope,
+        id: Option<CustomerId>,
+        buyer: Buyer,
+    ) -> Result<Customer> {
         let account = scope.account_id;
         self.db()
             .read(move |tx| {
@@ -65,7 +80,11 @@ impl Billing {
     }
 
     /// A session, whatever has become of it.
-    pub async fn portal_session_by_id(&self, scope: &Scope, id: PortalSessionId) -> Result<PortalSession> {
+    pub async fn portal_session_by_id(
+        &self,
+        scope: &Scope,
+        id: PortalSessionId,
+    ) -> Result<PortalSession> {
         let account = scope.account_id;
         self.db()
             .read(move |tx| {
@@ -75,8 +94,17 @@ impl Billing {
             .await
     }
 
+    /// Where the portal is for who holds a session's token.
+    pub fn portal_url(&self, token: &str) -> String {
+        self.url(&format!("/portal/s/{token}"))
+    }
+
     /// Ends a session.
-    pub async fn revoke_portal_session(&self, scope: &Scope, id: PortalSessionId) -> Result<PortalSession> {
+    pub async fn revoke_portal_session(
+        &self,
+        scope: &Scope,
+        id: PortalSessionId,
+    ) -> Result<PortalSession> {
         self.write(scope, move |tx, work| {
             let found = PortalSession::first(tx, PortalSession::LOCK, params![id, work.account()])?;
             let mut session = found.ok_or(Resource::PortalSession)?;

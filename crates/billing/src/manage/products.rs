@@ -5,7 +5,7 @@ use crate::model::period::Interval;
 use crate::model::{AccountId, EventKind, ProductId, ProductType};
 use crate::repo::Product;
 use crate::{Billing, Result, Scope, events};
-use catalogue::recur::{Conflict, Resource};
+use catalogue::recur::{BadRequest, Conflict, Resource};
 use serde_json::{Map, Value};
 use store::record::Json;
 use store::{Tx, params};
@@ -65,7 +65,10 @@ impl ProductDraft {
         set_optional(&mut product.trial_days, self.trial_days.as_ref());
         set(&mut product.grace_days, self.grace_days.as_ref());
         set(&mut product.retry_days.0, self.retry_days.as_ref());
-        product.retry_days.0.retain(|day| *day <= product.grace_days);
+        product
+            .retry_days
+            .0
+            .retain(|day| *day <= product.grace_days);
         set_optional(&mut product.credits, self.credits.as_ref());
         set_optional(&mut product.product_family, self.product_family.as_ref());
         set(&mut product.display_order, self.display_order.as_ref());
@@ -76,7 +79,12 @@ impl ProductDraft {
 
 impl Billing {
     /// Puts a product on the shelf. Without a slug it gets one made of its name.
-    pub async fn create_product(&self, scope: &Scope, product_type: ProductType, draft: ProductDraft) -> Result<Product> {
+    pub async fn create_product(
+        &self,
+        scope: &Scope,
+        product_type: ProductType,
+        draft: ProductDraft,
+    ) -> Result<Product> {
         self.write(scope, move |tx, work| {
             let product_id: ProductId = work.id();
             let subscription = product_type == ProductType::Subscription;
@@ -102,6 +110,9 @@ impl Billing {
                 updated_at: work.now(),
             };
             draft.apply(&mut product);
+            if subscription && product.interval_unit.is_none() {
+                return Err(BadRequest::MissingFields(vec!["billing_period".into()]).into());
+            }
             if draft.slug.is_none() {
                 product.slug = free_slug(tx, &product)?;
             } else {
@@ -115,10 +126,15 @@ impl Billing {
     }
 
     /// Changes a product. Its type stays.
-    pub async fn update_product(&self, scope: &Scope, id: ProductId, draft: ProductDraft) -> Result<Product> {
+    pub async fn update_product(
+        &self,
+        scope: &Scope,
+        id: ProductId,
+        draft: ProductDraft,
+    ) -> Result<Product> {
         self.write(scope, move |tx, work| {
-            let mut product =
-                Product::first(tx, Product::LOCK, params![id, work.account()])?.ok_or(Resource::Product)?;
+            let mut product = Product::first(tx, Product::LOCK, params![id, work.account()])?
+                .ok_or(Resource::Product)?;
             draft.apply(&mut product);
             refuse_taken_slug(tx, &product)?;
             product.updated_at = work.now();
@@ -145,12 +161,18 @@ impl Billing {
 }
 
 fn by_slug(tx: &mut Tx<'_>, account: AccountId, slug: &str) -> Result<Option<Product>> {
-    Ok(Product::first(tx, Product::BY_SLUG, params![slug, account])?)
+    Ok(Product::first(
+        tx,
+        Product::BY_SLUG,
+        params![slug, account],
+    )?)
 }
 
 fn refuse_taken_slug(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
     match by_slug(tx, product.account_id, &product.slug)? {
-        Some(other) if other.product_id != product.product_id => Err(Conflict::Taken("slug").into()),
+        Some(other) if other.product_id != product.product_id => {
+            Err(Conflict::Taken("slug").into())
+        }
         _ => Ok(()),
     }
 }

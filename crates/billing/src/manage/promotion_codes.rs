@@ -7,7 +7,7 @@ use crate::customers::recognize;
 use crate::model::discount::amount_off;
 use crate::model::{Buyer, CouponId, CustomerId, Eligibility, PromotionCodeId};
 use crate::repo::{AppliedCode, Coupon, Customer, Product, PromotionCode};
-use crate::{Billing, Error, Result, Scope};
+use crate::{Billing, Error, Result, Scope, Work};
 use catalogue::RecurError;
 use catalogue::recur::{Conflict, Issue, Problem, Resource, StateRefusal};
 use kernel::Timestamp;
@@ -55,16 +55,27 @@ impl CodeRules {
         set_optional(&mut code.valid_from, self.valid_from.as_ref());
         set_optional(&mut code.valid_until, self.valid_until.as_ref());
         set_optional(&mut code.max_redemptions, self.max_redemptions.as_ref());
-        set_optional(&mut code.max_redemptions_per_customer, self.max_redemptions_per_customer.as_ref());
+        set_optional(
+            &mut code.max_redemptions_per_customer,
+            self.max_redemptions_per_customer.as_ref(),
+        );
         set_optional(&mut code.minimum_amount, self.minimum_amount.as_ref());
         set_optional(&mut code.metadata, self.metadata.clone().map(Json).as_ref());
         let mut issues = Vec::new();
         if let (Some(from), Some(until)) = (code.valid_from, code.valid_until)
             && until <= from
         {
-            issues.push(Issue::at("valid_until", Problem::NotAfter { field: "valid_from" }));
+            issues.push(Issue::at(
+                "valid_until",
+                Problem::NotAfter {
+                    field: "valid_from",
+                },
+            ));
         }
-        if code.max_redemptions.is_some_and(|most| most < code.current_redemptions) {
+        if code
+            .max_redemptions
+            .is_some_and(|most| most < code.current_redemptions)
+        {
             let min = code.current_redemptions;
             issues.push(Issue::at("max_redemptions", Problem::TooSmall { min }));
         }
@@ -89,17 +100,25 @@ pub struct Offer {
 
 impl Billing {
     /// Makes a promotion code.
-    pub async fn create_promotion_code(&self, scope: &Scope, new: NewPromotionCode) -> Result<PromotionCode> {
+    pub async fn create_promotion_code(
+        &self,
+        scope: &Scope,
+        new: NewPromotionCode,
+    ) -> Result<PromotionCode> {
         self.write(scope, move |tx, work| {
             let account = work.account();
-            let coupon = Coupon::first(tx, Coupon::BY_ID, params![new.coupon_id, account])?.ok_or(Resource::Coupon)?;
+            let coupon = Coupon::first(tx, Coupon::BY_ID, params![new.coupon_id, account])?
+                .ok_or(Resource::Coupon)?;
             if !coupon.active {
                 return Err(StateRefusal::CouponInactive.into());
             }
             if let Some(customer) = new.restricted_to_customer_id {
-                Customer::first(tx, Customer::BY_ID, params![customer, account])?.ok_or(Resource::Customer)?;
+                Customer::first(tx, Customer::BY_ID, params![customer, account])?
+                    .ok_or(Resource::Customer)?;
             }
-            if PromotionCode::first(tx, PromotionCode::BY_CODE, params![&new.code, account])?.is_some() {
+            if PromotionCode::first(tx, PromotionCode::BY_CODE, params![&new.code, account])?
+                .is_some()
+            {
                 return Err(Conflict::Taken("code").into());
             }
             let mut code = PromotionCode {
@@ -135,8 +154,9 @@ impl Billing {
         rules: CodeRules,
     ) -> Result<PromotionCode> {
         self.write(scope, move |tx, work| {
-            let mut code = PromotionCode::first(tx, PromotionCode::LOCK, params![id, work.account()])?
-                .ok_or(Resource::PromotionCode)?;
+            let mut code =
+                PromotionCode::first(tx, PromotionCode::LOCK, params![id, work.account()])?
+                    .ok_or(Resource::PromotionCode)?;
             rules.apply(&mut code)?;
             code.updated_at = work.now();
             code.save(tx)?;
@@ -146,19 +166,37 @@ impl Billing {
     }
 
     /// What a code would do for a product and, if it is known, for a customer; the documented refusal if nothing.
-    pub async fn offer(&self, scope: &Scope, code: &str, product: ProductRef, email: Option<String>) -> Result<Offer> {
-        let (code, buyer) = (code.to_owned(), Buyer { email, ..Buyer::default() });
-        self.write(scope, move |tx, work| {
-            let product = find_product(tx, work.account(), &product)?;
-            let customer = recognize(tx, work.account(), &buyer)?;
-            let applicant = Applicant { customer: customer.as_ref(), checkout: None };
-            let applied = evaluate(tx, work, &code, &product, &applicant)?;
-            Ok::<_, Error>(Offer {
-                amount_off: amount_off(applied.terms.effect, product.price),
-                applied,
-                product,
+    pub async fn offer(
+        &self,
+        scope: &Scope,
+        code: &str,
+        product: ProductRef,
+        email: Option<String>,
+    ) -> Result<Offer> {
+        let (code, buyer) = (
+            code.to_owned(),
+            Buyer {
+                email,
+                ..Buyer::default()
+            },
+        );
+        // Nothing is made, so that the seed does not matter.
+        let work = Work::new(*scope, 0);
+        self.db()
+            .read(move |tx| {
+                let product = find_product(tx, work.account(), &product)?;
+                let customer = recognize(tx, work.account(), &buyer)?;
+                let applicant = Applicant {
+                    customer: customer.as_ref(),
+                    checkout: None,
+                };
+                let applied = evaluate(tx, &work, &code, &product, &applicant)?;
+                Ok::<_, Error>(Offer {
+                    amount_off: amount_off(applied.terms.effect, product.price),
+                    applied,
+                    product,
+                })
             })
-        })
-        .await
+            .await
     }
 }

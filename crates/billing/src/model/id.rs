@@ -76,7 +76,9 @@ impl<T: Prefix> FromStr for Key<T> {
             .try_fold(0_u128, |value, byte| {
                 let digit = ALPHABET.iter().position(|c| *c == byte)?;
                 // The first of 26 characters holds three bits only.
-                value.checked_mul(32)?.checked_add(u128::try_from(digit).ok()?)
+                value
+                    .checked_mul(32)?
+                    .checked_add(u128::try_from(digit).ok()?)
             })
             .map(|value| Self(value, PhantomData))
             .ok_or(ParseKeyError)
@@ -104,7 +106,9 @@ impl<'de, T: Prefix> serde::Deserialize<'de> for Key<T> {
 
 impl<T: Prefix> FromColumn for Key<T> {
     fn from_column(row: &Row<'_>, index: usize) -> Result<Self, StoreError> {
-        row.get::<String>(index)?.parse().map_err(StoreError::corrupt)
+        row.get::<String>(index)?
+            .parse()
+            .map_err(StoreError::corrupt)
     }
 }
 
@@ -217,8 +221,14 @@ mod tests {
 
     #[test]
     fn what_is_not_an_id_is_refused() {
-        for text in ["", "prod_", "cus_00000000000000000000000000", "prod_8zzzzzzzzzzzzzzzzzzzzzzzzz",
-            "prod_0000000000000000000000000l", "prod_000000000000000000000000000"] {
+        for text in [
+            "",
+            "prod_",
+            "cus_00000000000000000000000000",
+            "prod_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "prod_0000000000000000000000000l",
+            "prod_000000000000000000000000000",
+        ] {
             assert_eq!(text.parse::<ProductId>(), Err(ParseKeyError), "{text}");
         }
     }

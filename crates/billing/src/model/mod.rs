@@ -11,7 +11,8 @@ mod subscription;
 pub use event::EventKind;
 pub use id::*;
 pub use subscription::{
-    Due, IllegalMove, Move, Scheduled, Status, TRANSITIONS, Terms, Timetable, Transition, Trigger, apply,
+    Due, IllegalMove, Move, Scheduled, Status, TRANSITIONS, Terms, Timetable, Transition, Trigger,
+    apply,
 };
 
 use serde::{Deserialize, Serialize};

@@ -111,30 +111,120 @@ pub const TRANSITIONS: &[Transition] = {
         to: Option<Status>,
         events: &'static [EventKind],
     ) -> Transition {
-        Transition { trigger, from, to, events }
+        Transition {
+            trigger,
+            from,
+            to,
+            events,
+        }
     }
     &[
-        row(T::Activate, &[S::Pending], Some(S::Active), &[E::SubscriptionActivated]),
-        row(T::StartTrial, &[S::Pending], Some(S::Trial), &[E::SubscriptionActivated]),
-        row(T::NoticeTrialEnd, &[S::Trial], None, &[E::SubscriptionTrialEnding]),
-        row(T::Renew, &[S::Trial, S::Active, S::PastDue, S::Paused], Some(S::Active), &[E::SubscriptionRenewed]),
-        row(T::FailWithGrace, &[S::Trial, S::Active], Some(S::PastDue), &[E::SubscriptionPastDue]),
-        row(T::FailWithoutGrace, &[S::Trial, S::Active], Some(S::Expired), &[E::SubscriptionExpired]),
+        row(
+            T::Activate,
+            &[S::Pending],
+            Some(S::Active),
+            &[E::SubscriptionActivated],
+        ),
+        row(
+            T::StartTrial,
+            &[S::Pending],
+            Some(S::Trial),
+            &[E::SubscriptionActivated],
+        ),
+        row(
+            T::NoticeTrialEnd,
+            &[S::Trial],
+            None,
+            &[E::SubscriptionTrialEnding],
+        ),
+        row(
+            T::Renew,
+            &[S::Trial, S::Active, S::PastDue, S::Paused],
+            Some(S::Active),
+            &[E::SubscriptionRenewed],
+        ),
+        row(
+            T::FailWithGrace,
+            &[S::Trial, S::Active],
+            Some(S::PastDue),
+            &[E::SubscriptionPastDue],
+        ),
+        row(
+            T::FailWithoutGrace,
+            &[S::Trial, S::Active],
+            Some(S::Expired),
+            &[E::SubscriptionExpired],
+        ),
         row(T::FailAgain, &[S::PastDue], None, &[]),
-        row(T::LackCard, &[S::Trial, S::Active], Some(S::PastDue), &[E::SubscriptionPaymentMethodRequired]),
-        row(T::LackCardWithoutGrace, &[S::Trial, S::Active], Some(S::Expired), &[E::SubscriptionRevoked]),
-        row(T::RunOutOfGrace, &[S::PastDue], Some(S::Expired), &[E::SubscriptionExpired]),
-        row(T::CancelNow, &[S::Pending, S::Trial, S::Active, S::PastDue, S::Paused], Some(S::Canceled), &[E::SubscriptionCancelled]),
-        row(T::CancelLater, &[S::Trial, S::Active], None, &[E::SubscriptionCancelled]),
+        row(
+            T::LackCard,
+            &[S::Trial, S::Active],
+            Some(S::PastDue),
+            &[E::SubscriptionPaymentMethodRequired],
+        ),
+        row(
+            T::LackCardWithoutGrace,
+            &[S::Trial, S::Active],
+            Some(S::Expired),
+            &[E::SubscriptionRevoked],
+        ),
+        row(
+            T::RunOutOfGrace,
+            &[S::PastDue],
+            Some(S::Expired),
+            &[E::SubscriptionExpired],
+        ),
+        row(
+            T::CancelNow,
+            &[S::Pending, S::Trial, S::Active, S::PastDue, S::Paused],
+            Some(S::Canceled),
+            &[E::SubscriptionCancelled],
+        ),
+        row(
+            T::CancelLater,
+            &[S::Trial, S::Active],
+            None,
+            &[E::SubscriptionCancelled],
+        ),
         row(T::Reactivate, &[S::Trial, S::Active], None, &[]),
-        row(T::EndPeriod, &[S::Trial, S::Active], Some(S::Canceled), &[E::SubscriptionCancelled]),
+        row(
+            T::EndPeriod,
+            &[S::Trial, S::Active],
+            Some(S::Canceled),
+            &[E::SubscriptionCancelled],
+        ),
         row(T::Pause, &[S::Trial, S::Active], Some(S::Paused), &[]),
         row(T::Resume, &[S::Paused], Some(S::Active), &[]),
-        row(T::Upgrade, &[S::Trial, S::Active], None, &[E::SubscriptionUpgraded]),
-        row(T::Downgrade, &[S::Trial, S::Active], None, &[E::SubscriptionDowngraded]),
-        row(T::Schedule, &[S::Trial, S::Active], None, &[E::SubscriptionScheduleCreated]),
-        row(T::Unschedule, &[S::Trial, S::Active, S::PastDue, S::Paused], None, &[E::SubscriptionScheduleCancelled]),
-        row(T::ExecuteSchedule, &[S::Trial, S::Active, S::PastDue], None, &[E::SubscriptionScheduleExecuted, E::SubscriptionDowngraded]),
+        row(
+            T::Upgrade,
+            &[S::Trial, S::Active],
+            None,
+            &[E::SubscriptionUpgraded],
+        ),
+        row(
+            T::Downgrade,
+            &[S::Trial, S::Active],
+            None,
+            &[E::SubscriptionDowngraded],
+        ),
+        row(
+            T::Schedule,
+            &[S::Trial, S::Active],
+            None,
+            &[E::SubscriptionScheduleCreated],
+        ),
+        row(
+            T::Unschedule,
+            &[S::Trial, S::Active, S::PastDue, S::Paused],
+            None,
+            &[E::SubscriptionScheduleCancelled],
+        ),
+        row(
+            T::ExecuteSchedule,
+            &[S::Trial, S::Active, S::PastDue],
+            None,
+            &[E::SubscriptionScheduleExecuted, E::SubscriptionDowngraded],
+        ),
     ]
 };
 
@@ -185,7 +275,10 @@ pub struct Terms {
 impl Terms {
     /// What proration knows of them.
     pub const fn plan(&self) -> Plan {
-        Plan { price: self.price, interval: self.interval }
+        Plan {
+            price: self.price,
+            interval: self.interval,
+        }
     }
 
     /// How long the right outlasts an unpaid period.
@@ -260,11 +353,17 @@ impl Timetable {
             Status::Trial | Status::Active => {
                 if let Some(began) = self.unannounced_trial {
                     let lead = Timestamp::from_micros(
-                        self.period_end.micros().saturating_sub(micros(TRIAL_NOTICE)),
+                        self.period_end
+                            .micros()
+                            .saturating_sub(micros(TRIAL_NOTICE)),
                     );
                     return Some((lead.max(began), Due::TrialNotice));
                 }
-                let due = if self.cancel_at_period_end { Due::End } else { Due::Renewal };
+                let due = if self.cancel_at_period_end {
+                    Due::End
+                } else {
+                    Due::Renewal
+                };
                 Some((self.period_end, due))
             }
             Status::PastDue => {
@@ -321,7 +420,12 @@ mod tests {
     }
 
     fn triggers() -> impl Strategy<Value = Trigger> {
-        proptest::sample::select(TRANSITIONS.iter().map(|row| row.trigger).collect::<Vec<_>>())
+        proptest::sample::select(
+            TRANSITIONS
+                .iter()
+                .map(|row| row.trigger)
+                .collect::<Vec<_>>(),
+        )
     }
 
     proptest! {

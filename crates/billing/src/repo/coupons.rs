@@ -1,5 +1,8 @@
 use crate::model::discount::{CouponTerms, DiscountType, DurationType, Effect, Repeat};
-use crate::model::{AccountId, CheckoutId, CouponId, CustomerId, Eligibility, ProductId, PromotionCodeId, RedemptionId};
+use crate::model::{
+    AccountId, CheckoutId, CouponId, CustomerId, Eligibility, ProductId, PromotionCodeId,
+    RedemptionId,
+};
 use kernel::Timestamp;
 use serde_json::{Map, Value};
 use store::record::Json;
@@ -159,7 +162,9 @@ pub fn redemptions_of(
 
 /// Whether a checkout has taken a use.
 pub fn has_redemption(tx: &mut Tx<'_>, checkout: CheckoutId) -> Result<bool, StoreError> {
-    let taken = tx.query_opt(TAKEN_BY, params![checkout], |row| row.get::<PromotionCodeId>(0))?;
+    let taken = tx.query_opt(TAKEN_BY, params![checkout], |row| {
+        row.get::<PromotionCodeId>(0)
+    })?;
     Ok(taken.is_some())
 }
 
@@ -180,7 +185,9 @@ pub fn take_redemption(tx: &mut Tx<'_>, redemption: &Redemption) -> Result<bool,
 
 /// Takes a use back, of a checkout that did not succeed.
 pub fn give_back_redemption(tx: &mut Tx<'_>, checkout: CheckoutId) -> Result<(), StoreError> {
-    let code = tx.query_opt(TAKEN_BY, params![checkout], |row| row.get::<PromotionCodeId>(0))?;
+    let code = tx.query_opt(TAKEN_BY, params![checkout], |row| {
+        row.get::<PromotionCodeId>(0)
+    })?;
     if let Some(code) = code {
         tx.execute(REMOVE, params![checkout])?;
         tx.execute(COUNT_BACK, params![code])?;

@@ -108,5 +108,7 @@ pub fn lock_customer(
 
 /// How many subscriptions and paid orders a customer has.
 pub fn counts(tx: &mut Tx<'_>, customer: CustomerId) -> Result<(i64, i64), StoreError> {
-    tx.query_one(COUNTS, params![customer], |row| Ok((row.get(0)?, row.get(1)?)))
+    tx.query_one(COUNTS, params![customer], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }

@@ -10,10 +10,16 @@ mod products;
 mod sales;
 mod subscriptions;
 
-pub use accounts::{Account, ApiKey, Branding, KeyHolder, Merchant, Settings, advance_clock, due_accounts, holder_of, release_clock, take_clock};
+pub use accounts::{
+    Account, ApiKey, Branding, KeyHolder, Merchant, Settings, advance_clock, due_accounts,
+    holder_of, release_clock, take_clock,
+};
 pub use charges::{Charge, Refund};
 pub use checkouts::{AppliedCode, Checkout};
-pub use coupons::{Coupon, PromotionCode, Redemption, give_back_redemption, has_redemption, redemptions_of, take_redemption};
+pub use coupons::{
+    Coupon, PromotionCode, Redemption, give_back_redemption, has_redemption, redemptions_of,
+    take_redemption,
+};
 pub use customers::{Card, CardToken, Customer, counts, lock_customer};
 pub use links::{CollectPaymentMethod, PaymentLink, PortalSession, count_link};
 pub use products::Product;

@@ -206,7 +206,10 @@ impl Gateway {
         let Ok(card) = Card::read(number, "1299", "123", self.now()) else {
             return Ok(false);
         };
-        match self.keep_card(token.to_owned(), card, "1".into(), None).await {
+        match self
+            .keep_card(token.to_owned(), card, "1".into(), None)
+            .await
+        {
             Ok(()) => Ok(true),
             Err(Refusal::Store(error)) => Err(error),
             Err(_) => Ok(false),

@@ -92,7 +92,12 @@ impl Demo {
             });
             print(&line.to_string())?;
         } else {
-            print(&guide(&base_url, key, &merchant, &config.database.to_string()))?;
+            print(&guide(
+                &base_url,
+                key,
+                &merchant,
+                &config.database.to_string(),
+            ))?;
         }
         if !self.still {
             tokio::spawn(traffic::run(app.orders.clone(), rng, base_url));
@@ -116,12 +121,7 @@ fn recur(merchant: &seed::recur::Merchant) -> serde_json::Value {
     })
 }
 
-fn guide(
-    base_url: &str,
-    key: &str,
-    merchant: &seed::recur::Merchant,
-    database: &str,
-) -> String {
+fn guide(base_url: &str, key: &str, merchant: &seed::recur::Merchant, database: &str) -> String {
     let (secret, customer) = (merchant.secret_key.expose(), merchant.customer_id);
     let product = seed::DEFAULT;
     let program = std::env::args().next();

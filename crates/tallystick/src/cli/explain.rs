@@ -26,7 +26,7 @@ pub struct Errors {
 #[derive(clap::Args)]
 pub struct Openapi {
     /// The face
-    #[arg(value_parser = ["platform"])]
+    #[arg(value_parser = ["platform", "recur"])]
     face: String,
 }
 
@@ -125,6 +125,10 @@ impl Errors {
 
 impl Openapi {
     pub fn run(self) -> Result<()> {
-        print(&format!("{:#}", orders::face::document()))
+        let document = match self.face.as_str() {
+            "recur" => billing::face::document(),
+            _ => orders::face::document(),
+        };
+        print(&format!("{document:#}"))
     }
 }

@@ -1,4 +1,5 @@
-use super::{open_orders, print};
+use super::recur::RecurProducts;
+use super::{open_orders, or_none, print};
 use crate::config::{Config, Flags, ServeFlags};
 use anyhow::{Context, Result, ensure};
 use kernel::{Credits, Timestamp};
@@ -72,6 +73,15 @@ pub enum Organizations {
 
 #[derive(clap::Subcommand)]
 pub enum Products {
+    #[command(flatten)]
+    Orders(OrderProducts),
+    /// Products of subscription billing, on a running server: list, add, set
+    #[command(subcommand)]
+    Recur(RecurProducts),
+}
+
+#[derive(clap::Subcommand)]
+pub enum OrderProducts {
     /// List products
     List {
         /// Print JSON
@@ -216,6 +226,15 @@ impl Organizations {
 
 impl Products {
     pub async fn run(self, flags: &Flags) -> Result<()> {
+        match self {
+            Self::Orders(products) => products.run(flags).await,
+            Self::Recur(products) => products.run().await,
+        }
+    }
+}
+
+impl OrderProducts {
+    async fn run(self, flags: &Flags) -> Result<()> {
         let orders = open_orders(flags).await?;
         match self {
             Self::List { json } => {
@@ -321,12 +340,4 @@ async fn set_enabled(orders: &Orders, organization: OrganizationId, enabled: boo
 async fn close(orders: &Orders) -> Result<()> {
     orders.db().close().await;
     Ok(())
-}
-
-fn or_none(text: String, none: &str) -> String {
-    if text.is_empty() {
-        none.to_owned()
-    } else {
-        text
-    }
 }

@@ -1,10 +1,15 @@
 //! The command line.
 
+mod clock;
 mod demo;
 mod explain;
 mod manage;
+mod merchants;
+mod recur;
 mod serving;
+mod subscriptions;
 mod trigger;
+mod webhooks;
 
 use crate::config::{EXAMPLE, Flags, LogFormat};
 use anyhow::{Context, Result};
@@ -21,8 +26,9 @@ const DEFAULT_DATABASE: &str = "sqlite:tallystick.db";
 
 /// Sells on prepaid credit, speaks the published contract, and has a page for every error code.
 ///
-/// To look around: `tallystick demo`. To run it for real: `tallystick config example`, `tallystick organizations create`,
-/// `tallystick keys create`, `tallystick serve`.
+/// To look around: `tallystick demo`. To run it for real: `tallystick config example`, `tallystick migrate`, then for the order platform
+/// `tallystick organizations create` and `tallystick keys create`, for subscription billing `tallystick merchants create`, and
+/// `tallystick serve`.
 #[derive(Parser)]
 #[command(name = "tallystick", version, max_term_width = 100)]
 struct Cli {
@@ -56,9 +62,21 @@ enum Command {
     /// Create and list organizations, enable and disable them, give them credit
     #[command(subcommand)]
     Organizations(manage::Organizations),
-    /// List products, take over the supplier's services, put products on sale
+    /// Products: of the order platform list, import, set; of subscription billing all under `recur`
     #[command(subcommand)]
     Products(manage::Products),
+    /// Create and list the merchants of subscription billing, and their keys
+    #[command(subcommand)]
+    Merchants(merchants::Merchants),
+    /// Look after subscriptions on a running server
+    #[command(subcommand)]
+    Subscriptions(subscriptions::Subscriptions),
+    /// Let time pass in the sandbox of a running server
+    #[command(subcommand)]
+    Clock(clock::Clock),
+    /// Webhooks of a running server: endpoints, deliveries, and events passed on to a program on this machine
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Copy a SQLite database, while it is in use, to a new file
     Backup(manage::Backup),
     /// Print a completion script for a shell
@@ -109,6 +127,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Keys(keys) => keys.run(&flags).await?,
             Command::Organizations(organizations) => organizations.run(&flags).await?,
             Command::Products(products) => products.run(&flags).await?,
+            Command::Merchants(merchants) => merchants.run(&flags).await?,
+            Command::Subscriptions(subscriptions) => subscriptions.run().await?,
+            Command::Clock(clock) => clock.run().await?,
+            Command::Webhooks(webhooks) => webhooks.run().await?,
             Command::Backup(backup) => backup.run(&flags).await?,
             Command::Completions { shell } => {
                 let mut script = Vec::new();
@@ -191,14 +213,8 @@ fn ensure_exists(database: &DatabaseUrl) -> Result<()> {
     }
 }
 
-/// The order platform over the configured database, for commands that serve nothing.
-async fn open_orders(flags: &Flags) -> Result<Orders> {
-    let config = crate::config::Config::load(
-        flags,
-        &crate::config::ServeFlags::default(),
-        DEFAULT_DATABASE,
-    )?;
-    start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
+/// Opens the configured database, which must be there with its schema up to date.
+async fn open_migrated(config: &crate::config::Config) -> Result<Db> {
     ensure_exists(&config.database)?;
     let db = Db::open(&config.database)
         .await
@@ -208,6 +224,37 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
         "the schema of {} is not up to date: run `tallystick migrate`",
         config.database
     );
+    Ok(db)
+}
+
+/// The address of a server, without a slash at the end.
+fn server_url(text: &str) -> Result<String> {
+    let url = reqwest::Url::parse(text).ok();
+    anyhow::ensure!(
+        url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some()),
+        "`{text}` is not the address of a server, such as http://127.0.0.1:8080"
+    );
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// What to print when there is nothing to print.
+fn or_none(text: String, none: &str) -> String {
+    if text.is_empty() {
+        none.to_owned()
+    } else {
+        text
+    }
+}
+
+/// The order platform over the configured database, for commands that serve nothing.
+async fn open_orders(flags: &Flags) -> Result<Orders> {
+    let config = crate::config::Config::load(
+        flags,
+        &crate::config::ServeFlags::default(),
+        DEFAULT_DATABASE,
+    )?;
+    start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
+    let db = open_migrated(&config).await?;
     let supplier: Arc<dyn orders::supplier::Supplier> = match config.supplier {
         Some(panel) => Arc::new(orders::supplier::Panel::new(panel)?),
         None => Arc::new(orders::supplier::NotConfigured),

@@ -4,7 +4,7 @@ use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, LogFormat, ServeFlags};
 use crate::scenario::{Run, Scenario};
 use crate::serve;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use catalogue::{Entry, Level};
 use kernel::{Clock, Locale, Rng, SystemClock};
 use serde_json::json;
@@ -44,7 +44,7 @@ impl Trigger {
             None => catalogue::entries().collect(),
         };
         let base_url = match self.url {
-            Some(url) => server_url(&url)?,
+            Some(url) => super::server_url(&url)?,
             None => start_server().await?,
         };
         let client = httpkit::outgoing::client(Duration::from_secs(30))?;
@@ -143,15 +143,6 @@ fn show(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
         (None, true) => text.push_str("Emitted, as documented.\n"),
         (None, false) => text.push_str("NOT EMITTED.\n"),
     }
-}
-
-fn server_url(text: &str) -> Result<String> {
-    let url = reqwest::Url::parse(text).ok();
-    ensure!(
-        url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some()),
-        "`{text}` is not the address of a server, such as http://127.0.0.1:8080"
-    );
-    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// A server of its own, in memory, on a free port of this machine.

@@ -4,7 +4,9 @@ use crate::recur::Recur;
 use anyhow::{Context, Result, ensure};
 use billing::checkout::{Begun, Identify, NewCheckout, Paid, ProductRef};
 use billing::model::period::IntervalUnit;
-use billing::model::{AccountId, Buyer, CustomerId, KeyKind, ProductId, ProductType, SubscriptionId};
+use billing::model::{
+    AccountId, Buyer, CustomerId, KeyKind, ProductId, ProductType, SubscriptionId,
+};
 use billing::repo::Product;
 use billing::{Billing, Scope};
 use kernel::Secret;
@@ -38,7 +40,10 @@ pub struct Merchant {
 impl Merchant {
     /// A product by its name.
     pub fn product(&self, name: &str) -> Option<ProductId> {
-        self.products.iter().find(|(n, _)| *n == name).map(|(_, id)| *id)
+        self.products
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, id)| *id)
     }
 }
 
@@ -54,11 +59,56 @@ struct Shelf {
 }
 
 const SHELVES: [Shelf; 5] = [
-    Shelf { name: "monthly", slug: "pro-monthly", title: "Pro", kind: ProductType::Subscription, price: 299, interval: Some(IntervalUnit::Month), trial_days: None, credits: None },
-    Shelf { name: "yearly", slug: "pro-yearly", title: "Pro, a year", kind: ProductType::Subscription, price: 2990, interval: Some(IntervalUnit::Year), trial_days: None, credits: None },
-    Shelf { name: "one_time", slug: "handbook", title: "Handbook", kind: ProductType::OneTime, price: 590, interval: None, trial_days: None, credits: None },
-    Shelf { name: "trial", slug: "studio", title: "Studio", kind: ProductType::Subscription, price: 499, interval: Some(IntervalUnit::Month), trial_days: Some(14), credits: None },
-    Shelf { name: "credits", slug: "credits-100", title: "100 credits", kind: ProductType::Credits, price: 100, interval: None, trial_days: None, credits: Some(100) },
+    Shelf {
+        name: "monthly",
+        slug: "pro-monthly",
+        title: "Pro",
+        kind: ProductType::Subscription,
+        price: 299,
+        interval: Some(IntervalUnit::Month),
+        trial_days: None,
+        credits: None,
+    },
+    Shelf {
+        name: "yearly",
+        slug: "pro-yearly",
+        title: "Pro, a year",
+        kind: ProductType::Subscription,
+        price: 2990,
+        interval: Some(IntervalUnit::Year),
+        trial_days: None,
+        credits: None,
+    },
+    Shelf {
+        name: "one_time",
+        slug: "handbook",
+        title: "Handbook",
+        kind: ProductType::OneTime,
+        price: 590,
+        interval: None,
+        trial_days: None,
+        credits: None,
+    },
+    Shelf {
+        name: "trial",
+        slug: "studio",
+        title: "Studio",
+        kind: ProductType::Subscription,
+        price: 499,
+        interval: Some(IntervalUnit::Month),
+        trial_days: Some(14),
+        credits: None,
+    },
+    Shelf {
+        name: "credits",
+        slug: "credits-100",
+        title: "100 credits",
+        kind: ProductType::Credits,
+        price: 100,
+        interval: None,
+        trial_days: None,
+        credits: Some(100),
+    },
 ];
 
 /// Makes a merchant. The server must be reachable: the customer's payment goes through its gateway.
@@ -66,7 +116,9 @@ pub async fn merchant(recur: &Recur, name: &str) -> Result<Merchant> {
     let billing = &recur.billing;
     let made = billing.create_merchant(name).await?;
     let account = made.sandbox;
-    let secret = billing.create_key(account, KeyKind::Secret, "sandbox", true, None).await?;
+    let secret = billing
+        .create_key(account, KeyKind::Secret, "sandbox", true, None)
+        .await?;
     let publishable = billing
         .create_key(account, KeyKind::Publishable, "sandbox", false, None)
         .await?;
@@ -82,7 +134,12 @@ pub async fn merchant(recur: &Recur, name: &str) -> Result<Merchant> {
         external_id: Some("user_1".into()),
     };
     let paid = buy(recur, &scope, products[0].1, buyer, GOOD_CARD).await?;
-    let Paid::Done { checkout, subscription, .. } = paid else {
+    let Paid::Done {
+        checkout,
+        subscription,
+        ..
+    } = paid
+    else {
         anyhow::bail!("the first payment was not made: {paid:?}");
     };
     Ok(Merchant {
@@ -90,9 +147,13 @@ pub async fn merchant(recur: &Recur, name: &str) -> Result<Merchant> {
         secret_key: secret.secret,
         publishable_key: publishable.secret,
         products,
-        customer_id: checkout.customer_id.context("a paid checkout has a customer")?,
+        customer_id: checkout
+            .customer_id
+            .context("a paid checkout has a customer")?,
         email,
-        subscription_id: subscription.context("a subscription began")?.subscription_id,
+        subscription_id: subscription
+            .context("a subscription began")?
+            .subscription_id,
     })
 }
 
@@ -160,6 +221,9 @@ pub async fn begin(
     let begun = recur.billing.begin_checkout(scope, new).await?;
     let token = begun.checkout.sdk_token.as_deref();
     let token = token.context("a checkout of a page has a token")?;
-    ensure!(recur.gateway.type_card(token, card).await?, "the card form refused the card");
+    ensure!(
+        recur.gateway.type_card(token, card).await?,
+        "the card form refused the card"
+    );
     Ok(begun)
 }

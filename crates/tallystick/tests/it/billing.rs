@@ -14,18 +14,31 @@ const UNKNOWN_THEN_PAID: &str = "4147631000000291";
 
 impl TestApp {
     async fn get_as(&self, merchant: &Merchant, path: &str) -> Answer {
-        self.recur(Method::GET, path, merchant.secret_key.expose(), Value::Null).await
+        self.recur(Method::GET, path, merchant.secret_key.expose(), Value::Null)
+            .await
     }
 
     async fn post_as(&self, merchant: &Merchant, path: &str, body: Value) -> Answer {
-        self.recur(Method::POST, path, merchant.secret_key.expose(), body).await
+        self.recur(Method::POST, path, merchant.secret_key.expose(), body)
+            .await
     }
 
     /// A checkout with a card typed into its form.
-    async fn checkout(&self, merchant: &Merchant, product: &str, email: Option<&str>, card: &str) -> String {
+    async fn checkout(
+        &self,
+        merchant: &Merchant,
+        product: &str,
+        email: Option<&str>,
+        card: &str,
+    ) -> String {
         let body = json!({"productId": merchant.product(product).unwrap(), "customerEmail": email, "customerName": "Wang"});
         let answer = self
-            .recur(Method::POST, "/v1/checkouts", merchant.publishable_key.expose(), body)
+            .recur(
+                Method::POST,
+                "/v1/checkouts",
+                merchant.publishable_key.expose(),
+                body,
+            )
             .await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         let body = answer.json();
@@ -36,25 +49,44 @@ impl TestApp {
 
     async fn pay(&self, merchant: &Merchant, checkout: &str) -> Answer {
         let path = format!("/v1/checkouts/{checkout}/pay");
-        self.recur(Method::POST, &path, merchant.publishable_key.expose(), json!({})).await
+        self.recur(
+            Method::POST,
+            &path,
+            merchant.publishable_key.expose(),
+            json!({}),
+        )
+        .await
     }
 
     /// A paid subscription; its id.
-    async fn subscribe(&self, merchant: &Merchant, product: &str, email: &str, card: &str) -> String {
+    async fn subscribe(
+        &self,
+        merchant: &Merchant,
+        product: &str,
+        email: &str,
+        card: &str,
+    ) -> String {
         let checkout = self.checkout(merchant, product, Some(email), card).await;
         let answer = self.pay(merchant, &checkout).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()["subscription"]["id"].as_str().unwrap().to_owned()
+        answer.json()["subscription"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     async fn subscription(&self, merchant: &Merchant, id: &str) -> Value {
-        let answer = self.get_as(merchant, &format!("/v1/subscriptions/{id}")).await;
+        let answer = self
+            .get_as(merchant, &format!("/v1/subscriptions/{id}"))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
     }
 
     async fn advance(&self, merchant: &Merchant, by: &str) -> Value {
-        let answer = self.post_as(merchant, "/v1/test_clock/advance", json!({"by": by})).await;
+        let answer = self
+            .post_as(merchant, "/v1/test_clock/advance", json!({"by": by}))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
     }
@@ -62,7 +94,14 @@ impl TestApp {
     /// The kinds of the events of a merchant, oldest first.
     async fn events(&self, merchant: &Merchant) -> Vec<String> {
         let owner = merchant.account.to_string();
-        let events = self.app.recur.billing.webhooks().events_after(&owner, None, 1000).await.unwrap();
+        let events = self
+            .app
+            .recur
+            .billing
+            .webhooks()
+            .events_after(&owner, None, 1000)
+            .await
+            .unwrap();
         events.into_iter().map(|event| event.kind).collect()
     }
 }

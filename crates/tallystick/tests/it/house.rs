@@ -74,6 +74,7 @@ const RULES: &[Rule] = &[
 /// Files that show every code without sending it.
 const EXAMPLES: &[&str] = &[
     "crates/pages/src/example.rs",
+    "crates/billing/src/face/openapi/refusals.rs",
     "crates/orders/src/face/openapi/refusals.rs",
 ];
 

@@ -5,6 +5,7 @@
 mod support;
 
 mod billing;
+mod billing_faults;
 mod cli;
 mod crash;
 mod hostile;

@@ -263,13 +263,19 @@ impl TestApp {
 
     /// A merchant of subscription billing with products and a paying customer.
     pub async fn merchant(&self) -> seed::recur::Merchant {
-        seed::recur::merchant(&self.app.recur, "Shop").await.unwrap()
+        seed::recur::merchant(&self.app.recur, "Shop")
+            .await
+            .unwrap()
     }
 
     /// A call of subscription billing.
     pub async fn recur(&self, method: Method, path: &str, key: &str, body: Value) -> Answer {
         let request = self.request(method, path).bearer_auth(key);
-        let request = if body.is_null() { request } else { request.json(&body) };
+        let request = if body.is_null() {
+            request
+        } else {
+            request.json(&body)
+        };
         self.send(request).await
     }
 

@@ -5,7 +5,7 @@ use crate::gateway::cards::Presence;
 use crate::gateway::charge::{self, pay_by_card};
 use crate::gateway::protocol::{Failure, MERCHANT_TRADE, Refusal, TOKEN_GET, text};
 use crate::gateway::repo::{self, Session};
-use crate::gateway::trade::{Method, date_time};
+use crate::gateway::trade::{Method, TradeStatus, date_time};
 use payuni::fields::Fields;
 use std::time::Duration;
 
@@ -70,13 +70,16 @@ impl Gateway {
                     .filter(|session| !session.used && session.expires_at > around.now)
                     .ok_or_else(|| MERCHANT_TRADE.refuse(4001, "Token已失效"))?;
                 let card = session.card.clone().ok_or_else(no_card)?;
-                session.used = true;
                 if session.keeps_card {
                     trade.binding = session.binding.clone();
                 }
                 trade.card_inst = session.card_inst.clone();
                 pay_by_card(tx, &mut trade, &card, Presence::Typed, &around)?;
                 insert(tx, &MERCHANT_TRADE, DUPLICATE, &trade)?;
+                // A declined card can be replaced by another in the same form; what else came of it uses the token up. PAYUNi
+                // does not say what a decline does to a token.
+                session.used = trade.status(around.now) != TradeStatus::Failed;
+                session.card = None;
                 repo::update_session(tx, &session)?;
                 Ok::<_, Failure>(trade)
             })

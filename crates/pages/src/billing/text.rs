@@ -1,0 +1,143 @@
+//! Money, days, periods and addresses, as people read them.
+
+use super::words::Per;
+use billing::model::period::{Interval, IntervalUnit};
+use kernel::{Locale, Timestamp};
+
+/// Whole dollars: `NT$1,299`.
+pub fn money(amount: i64) -> String {
+    let digits = amount.unsigned_abs().to_string();
+    let mut text = String::from(if amount < 0 { "−NT$" } else { "NT$" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The day in Asia/Taipei: `6 Dec 2026`, or in Chinese `2026 年 12 月 6 日`.
+pub fn day(at: Timestamp, locale: Locale) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let compact = at.day().to_string();
+    let number = |from, to| {
+        compact
+            .get(from..to)
+            .and_then(|part: &str| part.parse::<usize>().ok())
+    };
+    let (Some(year), Some(month), Some(day)) = (number(0, 4), number(4, 6), number(6, 8)) else {
+        return compact;
+    };
+    match locale {
+        Locale::En => format!("{day} {} {year}", MONTHS[(month - 1) % 12]),
+        Locale::ZhTw | Locale::ZhCn => format!("{year} 年 {month} 月 {day} 日"),
+    }
+}
+
+/// The length of a period.
+pub fn period(per: &Per, interval: Interval) -> String {
+    let say = match interval.unit() {
+        IntervalUnit::Day => per.day,
+        IntervalUnit::Week => per.week,
+        IntervalUnit::Month => per.month,
+        IntervalUnit::Year => per.year,
+    };
+    say(interval.count())
+}
+
+/// `MMYY` as on the card.
+pub fn expiry(expires: &str) -> String {
+    match expires.split_at_checked(2) {
+        Some((month, year)) => format!("{month}/{year}"),
+        None => expires.to_owned(),
+    }
+}
+
+/// An address that a page may lead to: http or https, nothing that runs.
+pub fn web_address(url: &str) -> Option<&str> {
+    let is_web = ["http://", "https://"].iter().any(|scheme| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    (is_web && !url.chars().any(|c| c.is_control() || c.is_whitespace())).then_some(url)
+}
+
+/// Scheme, host and port of an address, if they can stand in a header.
+pub fn origin(url: &str) -> Option<&str> {
+    let url = web_address(url)?;
+    let host = url.find("://")? + 3;
+    let end = url[host..]
+        .find(['/', '?', '#'])
+        .map_or(url.len(), |at| host + at);
+    let usable = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
+    (end > host && url[host..end].bytes().all(usable)).then_some(&url[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_grouped() {
+        for (amount, text) in [
+            (0, "NT$0"),
+            (299, "NT$299"),
+            (1_000, "NT$1,000"),
+            (12_345_678, "NT$12,345,678"),
+            (-50, "−NT$50"),
+            (i64::MIN, "−NT$9,223,372,036,854,775,808"),
+        ] {
+            assert_eq!(money(amount), text);
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_taipei() {
+        let at: Timestamp = "2026-12-05T23:00:00Z".parse().unwrap();
+        assert_eq!(day(at, Locale::En), "6 Dec 2026");
+        assert_eq!(day(at, Locale::ZhTw), "2026 年 12 月 6 日");
+    }
+
+    #[test]
+    fn only_web_addresses_are_led_to() {
+        assert_eq!(
+            web_address("https://shop.example/a?b"),
+            Some("https://shop.example/a?b")
+        );
+        assert_eq!(
+            web_address("HTTP://shop.example"),
+            Some("HTTP://shop.example")
+        );
+        for url in [
+            "javascript:alert(1)",
+            " https://x",
+            "java\nscript:x",
+            "//x",
+            "data:text/html,x",
+            "https://x y",
+            "",
+        ] {
+            assert_eq!(web_address(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn origins_carry_nothing_into_headers() {
+        assert_eq!(
+            origin("https://pay.example:8443/sdk/a.js?b"),
+            Some("https://pay.example:8443")
+        );
+        assert_eq!(origin("http://[::1]:3000"), Some("http://[::1]:3000"));
+        for url in [
+            "https://",
+            "https://a;script-src *",
+            "https://a'b/",
+            "ftp://a",
+        ] {
+            assert_eq!(origin(url), None, "{url}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// Chromium, and a buyer in front of it.
+
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import { chromium } from "playwright-core";
+import { SERVER, SHOP } from "./api.mjs";
+
+/** The SDKs always load the card form from here. It is the only address that is answered by somebody else. */
+const CARD_FORM = "https://sandbox-vendor.payuni.com.tw/sdk/uni-payment.js";
+/** The shop under a name that is not this machine's own: some SDKs change their addresses on those. */
+export const NAMED_SHOP = `http://shop.test:${new URL(SHOP).port}`;
+const PATIENCE_MS = 15_000;
+
+const strays = [];
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--host-resolver-rules=MAP shop.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost"],
+});
+after(async () => {
+  await browser.close();
+  assert.deepEqual(strays, [], "nothing but this machine is asked for anything");
+});
+
+/** A page of the shop, or any other, in a browser profile of its own that is gone after the test. */
+export async function visit(t, address) {
+  const context = await browser.newContext({ locale: "en-US" });
+  t.after(() => context.close());
+  context.setDefaultTimeout(PATIENCE_MS);
+  await context.route(CARD_FORM, async (route) => {
+    const script = await fetch(new URL("/simulators/payuni/sdk/uni-payment.js", SERVER));
+    await route.fulfill({ contentType: "text/javascript", body: await script.text() });
+  });
+  context.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    const isOurs = hostname === "localhost" || hostname === "shop.test" || protocol === "data:" || protocol === "blob:";
+    if (!isOurs && request.url() !== CARD_FORM) strays.push(request.url());
+  });
+  const page = await context.newPage();
+  await page.goto(new URL(address, SHOP).href);
+  return page;
+}
+
+const TYPED = { "MM/YY": "1299", CVC: "123" };
+
+/** Types a card into the three fields, wherever they are in the page or frame. */
+export async function typeCard(where, number) {
+  const fields = where.locator('iframe[src$="/sdk/field"]');
+  await fields.nth(2).waitFor();
+  for (let index = 0; index < 3; index += 1) {
+    const input = fields.nth(index).contentFrame().locator("input");
+    await input.fill(TYPED[await input.getAttribute("placeholder")] ?? number);
+  }
+}
+
+/** What the page's script has recorded under the name, once it has. */
+export async function event(page, name) {
+  const found = await page.waitForFunction((name) => window.events.find((event) => event.name === name), name);
+  return (await found.jsonValue()).detail;
+}
+
+export const events = (page) => page.evaluate(() => window.events.map((event) => event.name));
+
+/** The requests of a page to the server from now on: method, path and body. */
+export function listen(page) {
+  const requests = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(SERVER) || request.url().includes("/simulators/")) return;
+    const { pathname, search } = new URL(request.url());
+    requests.push({
+      line: `${request.method()} ${pathname}`,
+      search,
+      body: request.postDataJSON(),
+      headers: request.headers(),
+    });
+  });
+  return requests;
+}
+
+/** Clicks, and answers the 3-D page that pops up. */
+export async function answerPopup(page, click, answer) {
+  const [popup] = await Promise.all([page.waitForEvent("popup"), click()]);
+  await Promise.all([
+    popup.waitForURL((url) => !url.pathname.includes("/3d/")).catch((error) => {
+      // The SDK may have closed it already.
+      if (!popup.isClosed()) throw error;
+    }),
+    popup.locator(`button[value="${answer}"]`).click(),
+  ]);
+  return popup;
+}
