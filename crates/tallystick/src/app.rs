@@ -13,7 +13,7 @@ use httpkit::{Reply, health};
 use kernel::{Clock, Rng, Secret};
 use orders::Orders;
 use orders::face::PlatformFace;
-use orders::supplier::{Panel, PanelConfig};
+use orders::supplier::{NotConfigured, Panel, PanelConfig, Supplier};
 use simulators::{Supplier as SupplierSimulator, SupplierConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -78,26 +78,26 @@ impl App {
         address: SocketAddr,
         sandbox: Option<SandboxOptions>,
     ) -> Result<Self> {
-        let (supplier_config, simulator) = match &sandbox {
-            Some(options) => {
-                let simulator = SupplierSimulator::new(
-                    parts.db.clone(),
-                    Arc::clone(&parts.simulator_clock),
-                    options.supplier.clone(),
-                );
-                (
-                    simulated_supplier(address, &options.supplier),
-                    Some(simulator),
-                )
-            }
-            None => (config.supplier()?.clone(), None),
+        let simulator = sandbox.as_ref().map(|options| {
+            SupplierSimulator::new(
+                parts.db.clone(),
+                Arc::clone(&parts.simulator_clock),
+                options.supplier.clone(),
+            )
+        });
+        let panel = match &sandbox {
+            Some(options) => Some(simulated_supplier(address, &options.supplier)),
+            None => config.supplier.clone(),
         };
-        let panel = Panel::new(supplier_config).context("the connector to the supplier")?;
+        let supplier: Arc<dyn Supplier> = match panel {
+            Some(panel) => Arc::new(Panel::new(panel).context("the connector to the supplier")?),
+            None => Arc::new(NotConfigured),
+        };
         let orders = Orders::new(
             parts.db.clone(),
             Arc::clone(&parts.clock),
             Arc::clone(&parts.rng),
-            Arc::new(panel),
+            supplier,
             config.orders.clone(),
         );
         let public_url = config

@@ -222,11 +222,14 @@ pub struct PayuniConfig {
 }
 
 impl Config {
-    /// How to reach the supplier, without which nothing ordered could be delivered.
-    pub fn supplier(&self) -> Result<&orders::supplier::PanelConfig> {
-        self.supplier.as_ref().context(
-            "no supplier is configured, so orders could not be delivered: set supplier.url and supplier.key (see `tallystick config example`), or use --sandbox for the simulated one",
-        )
+    /// Refuses to serve what nobody could use: without a supplier nothing ordered is delivered, without a gateway
+    /// nothing is paid for.
+    pub fn ensure_useful(&self) -> Result<()> {
+        anyhow::ensure!(
+            self.supplier.is_some() || self.payuni.is_some(),
+            "no supplier is configured, so orders could not be delivered, and no PAYUNi shop, so nothing could be paid for: set supplier.url and supplier.key, or payuni.mer_id, payuni.hash_key and payuni.hash_iv (see `tallystick config example`), or use --sandbox for simulated ones",
+        );
+        Ok(())
     }
 
     /// Puts the layers together. `default_database`: where data goes when nobody says.

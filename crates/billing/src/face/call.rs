@@ -244,11 +244,6 @@ impl Open {
     pub async fn path(&mut self, name: &'static str) -> String {
         path_of(&mut self.parts, name).await
     }
-
-    /// The headers.
-    pub const fn headers(&self) -> &HeaderMap {
-        &self.parts.headers
-    }
 }
 
 fn fields_of(body: &[u8]) -> Result<Fields, RecurError> {

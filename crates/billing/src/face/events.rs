@@ -3,8 +3,8 @@
 use super::call::{Id, Secret};
 use super::fields::page_of;
 use super::webhook_endpoints::{owner, refused};
-use crate::Billing;
 use crate::events::instant;
+use crate::{Billing, Error};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -81,8 +81,11 @@ async fn show(
     Secret(caller): Secret,
     Id(id): Id,
 ) -> Result<Reply, Refusal> {
+    // A database refuses some of what a path can hold.
+    if !id.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Error::from(Resource::Event).into());
+    }
     let event = billing.webhooks().event(&owner(caller.scope()), &id).await;
-    Ok(Reply::ok(&object(
-        &event.map_err(refused(Resource::Event))?,
-    )))
+    let event = event.map_err(refused(Resource::Event))?;
+    Ok(Reply::ok(&object(&event)))
 }

@@ -4,7 +4,7 @@ use super::call::{Caller, Id, Post, SecretPost};
 use super::fields::Fields;
 use super::objects::product_object;
 use crate::manage::products::{
-    GRACE_DAYS, HIGHEST_PRICE, LONGEST_SLUG, LOWEST_PRICE, ProductDraft,
+    GRACE_DAYS, HIGHEST_PRICE, LONGEST_SLUG, LOWEST_PRICE, ProductDraft, is_slug,
 };
 use crate::model::period::{Interval, IntervalUnit};
 use crate::model::{KeyKind, ProductType};
@@ -191,7 +191,7 @@ fn small(number: Option<i64>) -> Option<u32> {
 
 fn slug(fields: &mut Fields) -> Option<String> {
     let slug = fields.text_within("slug", LONGEST_SLUG)?;
-    if slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+    if is_slug(&slug) {
         return Some(slug);
     }
     fields.wrong("slug", Problem::InvalidCharacters);

@@ -152,12 +152,18 @@ impl Billing {
             .read(move |tx| {
                 let found = match wanted.parse::<ProductId>() {
                     Ok(id) => Product::first(tx, Product::BY_ID, params![id, account])?,
-                    Err(_) => by_slug(tx, account, &wanted)?,
+                    Err(_) if is_slug(&wanted) => by_slug(tx, account, &wanted)?,
+                    Err(_) => None,
                 };
                 found.ok_or_else(|| Resource::Product.into())
             })
             .await
     }
+}
+
+/// Whether a text has the characters of a slug.
+pub fn is_slug(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn by_slug(tx: &mut Tx<'_>, account: AccountId, slug: &str) -> Result<Option<Product>> {

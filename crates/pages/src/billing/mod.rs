@@ -13,7 +13,6 @@ mod checkout;
 mod embed;
 mod frame;
 mod portal;
-mod receipt;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -44,30 +43,7 @@ pub fn router(billing: Billing) -> Router {
         .route("/embed/checkout", get(embed::checkout))
         .route("/embed/elements", get(embed::elements))
         .route("/embed/elements/session", post(embed::begin))
-        .route("/portal/s/{token}", get(portal::page))
-        .route(
-            "/portal/s/{token}/card",
-            get(portal::card).post(portal::change_card),
-        )
-        .route("/portal/s/{token}/card/token", post(portal::card_token))
-        .route("/portal/s/{token}/card/status", get(portal::card_status))
-        .route("/portal/s/{token}/receipts/{id}", get(receipt::page))
-        .route(
-            "/portal/s/{token}/{subscription}/cancel",
-            get(portal::ask_cancel).post(portal::cancel),
-        )
-        .route(
-            "/portal/s/{token}/{subscription}/resume",
-            post(portal::resume),
-        )
-        .route(
-            "/portal/s/{token}/{subscription}/switch",
-            get(portal::ask_switch).post(portal::switch),
-        )
-        .route(
-            "/portal/s/{token}/{subscription}/unschedule",
-            post(portal::unschedule),
-        )
+        .merge(portal::routes())
         .layer(map_response(keep_private))
         .with_state(billing);
     pages.merge(assets::routes())

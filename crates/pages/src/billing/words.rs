@@ -341,7 +341,7 @@ static EN: Words = Words {
             month: |n| every(n, "month"),
             year: |n| every(n, "year"),
         },
-        trial: |days| format!("{} free trial", counted(days, "day")),
+        trial: |days| format!("{days}-day free trial"),
         after_trial: |day, money, every| format!("From {day}: {money} {every}, until you cancel."),
         bonus_days: |days| format!("The code adds {} of trial.", counted(days, "day")),
         bonus_months: |months| format!("The code adds {} at no charge.", counted(months, "month")),

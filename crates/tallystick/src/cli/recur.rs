@@ -397,11 +397,15 @@ fn line(product: &Value) -> String {
     } else {
         "off sale"
     };
+    let period = match (product["interval"].as_str(), product["interval_count"].as_i64()) {
+        (Some(unit), Some(1)) => format!("a {unit}"),
+        (Some(unit), Some(count)) => format!("for {count} {unit}s"),
+        _ => "once".into(),
+    };
     format!(
-        "{}  {state}  NT${:<7} {:<10} {:<20} {}\n",
+        "{}  {state}  NT${:<7} {period:<13} {:<20} {}\n",
         shown(&product["id"]),
         shown(&product["price"]),
-        shown(&product["billing_period"]).to_lowercase(),
         shown(&product["slug"]),
         shown(&product["name"])
     )

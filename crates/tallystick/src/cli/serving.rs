@@ -24,7 +24,7 @@ impl Serve {
         let config = Config::load(flags, &self.serve, DEFAULT_DATABASE)?;
         start_log(&config.log, config.log_format)?;
         if !self.sandbox {
-            config.supplier()?;
+            config.ensure_useful()?;
         }
         let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
@@ -127,6 +127,14 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         report.note("orders", &what, "settle them with the supplier");
     }
     db.close().await;
+    match &config.payuni {
+        None => report.note(
+            "payuni",
+            "not configured: production keys cannot be used to sell",
+            "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
+        ),
+        Some(payuni) => report.good("payuni", &format!("{} at {}", payuni.shop.mer_id(), payuni.url)),
+    }
     match config.supplier {
         None => report.note(
             "supplier",

@@ -29,7 +29,7 @@ pub enum Webhooks {
     /// Have events sent to an address; the secret that signs them is shown this once
     Add {
         /// https and public, unless the operator allows otherwise
-        url: String,
+        address: String,
         /// Which events: invoice.paid,subscription.renewed [default: all]
         #[arg(long, value_delimiter = ',', value_parser = event_kind)]
         events: Vec<String>,
@@ -129,7 +129,7 @@ impl Webhooks {
                         .into_iter()
                         .flatten()
                         .map(endpoint_line);
-                    or_none(lines.collect(), "no endpoints: tallystick webhooks add URL")
+                    or_none(lines.collect(), "no endpoints: tallystick webhooks add ADDRESS")
                 })
             }
             Self::Add {
@@ -145,7 +145,7 @@ impl Webhooks {
                     json!(events)
                 };
                 let body = given([
-                    ("url", json!(url)),
+                    ("url", json!(address)),
                     ("events", events),
                     ("upper_case", json!(upper_case)),
                 ]);

@@ -17,4 +17,6 @@ mod orders;
 mod pages;
 mod process;
 mod promises;
+mod recur_cli;
+mod recur_openapi;
 mod store;

@@ -30,13 +30,17 @@ impl Api {
 
     async fn call(&self, method: Method, path: &str, body: Value) -> Answer {
         let path = format!("/v1{path}");
-        self.app.recur(method, &path, self.merchant.secret_key.expose(), body).await
+        self.app
+            .recur(method, &path, self.merchant.secret_key.expose(), body)
+            .await
     }
 
     /// A call of the merchant's page.
     async fn page(&self, method: Method, path: &str, body: Value) -> Answer {
         let path = format!("/v1{path}");
-        self.app.recur(method, &path, self.merchant.publishable_key.expose(), body).await
+        self.app
+            .recur(method, &path, self.merchant.publishable_key.expose(), body)
+            .await
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -72,19 +76,34 @@ impl Api {
         let body = json!({"productId": self.product(product), "customerEmail": email});
         let begun = done(self.page(Method::POST, "/checkouts", body).await, 201);
         let token = begun["sdk_token"].as_str().unwrap();
-        assert!(self.app.app.recur.gateway.type_card(token, card).await.unwrap());
+        assert!(
+            self.app
+                .app
+                .recur
+                .gateway
+                .type_card(token, card)
+                .await
+                .unwrap()
+        );
         begun["checkout"]["id"].as_str().unwrap().to_owned()
     }
 
     /// Buys something; what paying answers.
     async fn buy(&self, product: &str, email: &str) -> Value {
         let id = self.checkout(product, Some(email), GOOD_CARD).await;
-        done(self.page(Method::POST, &format!("/checkouts/{id}/pay"), json!({})).await, 200)
+        done(
+            self.page(Method::POST, &format!("/checkouts/{id}/pay"), json!({}))
+                .await,
+            200,
+        )
     }
 
     async fn last_event(&self) -> (String, Value) {
         let newest = self.get("/events?limit=1").await["data"][0].clone();
-        (newest["type"].as_str().unwrap().to_owned(), newest["data"].clone())
+        (
+            newest["type"].as_str().unwrap().to_owned(),
+            newest["data"].clone(),
+        )
     }
 }
 
@@ -112,17 +131,30 @@ struct Refused {
 impl Refused {
     fn of(answer: &Answer) -> Self {
         let body = answer.json();
-        let details = body["error"]["details"].as_array().cloned().unwrap_or_default();
+        let details = body["error"]["details"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let fields = details.iter().filter_map(|detail| detail["path"].as_str());
         Self {
             status: answer.status,
-            message: body["error"]["message"].as_str().unwrap_or_default().to_owned(),
+            message: body["error"]["message"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             fields: fields.map(str::to_owned).collect(),
         }
     }
 
     fn is(&self, status: u16, fields: &[&str]) {
-        assert_eq!((self.status, self.fields.iter().map(String::as_str).collect::<Vec<_>>()), (status, fields.to_vec()), "{self:?}");
+        assert_eq!(
+            (
+                self.status,
+                self.fields.iter().map(String::as_str).collect::<Vec<_>>()
+            ),
+            (status, fields.to_vec()),
+            "{self:?}"
+        );
     }
 
     fn says(&self, status: u16, message: &str) {
@@ -769,7 +801,11 @@ impl Consumer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, received, server }
+        Self {
+            url,
+            received,
+            server,
+        }
     }
 
     /// Signature and body of everything since the last time.

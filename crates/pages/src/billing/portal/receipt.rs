@@ -1,11 +1,11 @@
 //! Receipts, to be printed.
 
-use super::ask::Ask;
-use super::assets;
-use super::frame::{Frame, Policy, html, trouble};
-use super::portal::{Visitor, enter};
-use super::text;
-use super::words::ReceiptWords;
+use super::{Visitor, enter};
+use crate::billing::ask::Ask;
+use crate::billing::assets;
+use crate::billing::frame::{Frame, Policy, html, trouble};
+use crate::billing::text;
+use crate::billing::words::ReceiptWords;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,6 +29,7 @@ struct Page {
     status: &'static str,
     subtotal: String,
     discount: Option<String>,
+    discount_label: &'static str,
     credit: Option<String>,
     total: String,
     refunded: Option<String>,
@@ -91,11 +92,13 @@ impl Page {
                 Some((invoice.period_start, invoice.period_end)),
             ),
         };
-        let item = match &bill {
-            Bill::Invoice(invoice) if invoice.billing_reason == InvoiceReason::Update => {
-                format!("{} · {}", product.name, words.portal.switch)
-            }
-            _ => product.name,
+        // Of a switch, what is taken off is the rest of the old plan.
+        let (item, discount_label) = match &bill {
+            Bill::Invoice(invoice) if invoice.billing_reason == InvoiceReason::Update => (
+                format!("{} · {}", product.name, words.portal.switch),
+                words.portal.preview_credit,
+            ),
+            _ => (product.name, words.receipt.discount),
         };
         let status = match &bill {
             Bill::Order(order) if order.status == OrderStatus::Refunded => words.status.refunded,
@@ -117,6 +120,7 @@ impl Page {
             status,
             subtotal: text::money(subtotal),
             discount: off(discount),
+            discount_label,
             credit: off(credit),
             total: text::money(total),
             refunded: off(refunded),
