@@ -153,7 +153,7 @@ impl Billing {
         let real = self.real_now();
         self.db()
             .write(move |tx| {
-                let mut key = ApiKey::first(tx, ApiKey::BY_ID, params![id, account])?
+                let mut key = ApiKey::first(tx, ApiKey::LOCK, params![id, account])?
                     .ok_or(Resource::ApiKey)?;
                 key.revoked_at.get_or_insert(real);
                 key.save(tx)?;
@@ -231,18 +231,6 @@ impl Billing {
         } else {
             self.config().sandbox_rate_limit
         }
-    }
-
-    /// Changes what a merchant has chosen for an account.
-    pub async fn set_settings(&self, account: AccountId, settings: Settings) -> Result<()> {
-        self.db()
-            .write(move |tx| {
-                let mut account = Account::first(tx, Account::BY_ID, params![account])?
-                    .ok_or_else(|| Error::Failed("there is no such account".into()))?;
-                account.settings = Json(settings.clone());
-                Ok(account.save(tx)?)
-            })
-            .await
     }
 }
 

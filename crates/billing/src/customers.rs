@@ -62,6 +62,9 @@ pub(crate) fn ensure(
         events::customer_changed(tx, work, EventKind::CustomerCreated, &customer)?;
         return Ok(customer);
     };
+    // Locked, so that what the merchant changes meanwhile stays.
+    customer = Customer::first(tx, Customer::LOCK, params![customer.customer_id, work.account()])?
+        .ok_or(Resource::Customer)?;
     let before = customer.clone();
     if customer.name.is_none() {
         customer.name.clone_from(&buyer.name);

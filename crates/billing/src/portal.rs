@@ -100,7 +100,10 @@ impl Billing {
     /// What the portal shows to who holds a session.
     pub async fn portal_view(&self, scope: &Scope, session: PortalSession) -> Result<PortalView> {
         self.write(scope, move |tx, work| {
-            let mut session = session.clone();
+            let id = session.portal_session_id;
+            let mut session =
+                PortalSession::first(tx, PortalSession::LOCK, params![id, work.account()])?
+                    .ok_or(Resource::PortalSession)?;
             if session.accessed_at.is_none() {
                 session.accessed_at = Some(work.now());
                 session.save(tx)?;

@@ -68,7 +68,7 @@ export async function merchant(fixture = "a merchant") {
 }
 
 /** What the card form does when a buyer types a card and submits. @returns the sealed result */
-export async function typeCard(token, number) {
+export async function bindCard(token, number) {
   const post = async (path, fields) => {
     const response = await fetch(new URL(`/simulators/payuni/sdk/${path}`, SERVER), {
       method: "POST",
@@ -126,7 +126,7 @@ export const pay = (merchant, begun, { sdkType, body = {} } = {}) =>
 /** Somebody buys. */
 export async function buy(merchant, product, who) {
   const begun = await begin(merchant, product, who);
-  await typeCard(begun.sdk_token, CARDS.good);
+  await bindCard(begun.sdk_token, CARDS.good);
   const answer = await pay(merchant, begun);
   assert.equal(answer.status, 200, answer.text);
   return answer.body;

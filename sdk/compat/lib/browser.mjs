@@ -52,6 +52,17 @@ export async function typeCard(where, number) {
   }
 }
 
+/** The button of the server's own forms. */
+export const PAY = "[data-submit]";
+
+/** Types another card once the server's own form has said why the last one did not do, and is empty again. */
+export async function again(where, number) {
+  await where.locator("[data-alert]:visible").waitFor();
+  await where.locator(`${PAY}[aria-busy="false"]`).waitFor();
+  await typeCard(where, number);
+  await where.locator(PAY).click();
+}
+
 /** What the page's script has recorded under the name, once it has. */
 export async function event(page, name) {
   const found = await page.waitForFunction((name) => window.events.find((event) => event.name === name), name);

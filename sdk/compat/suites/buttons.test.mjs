@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CARDS, DEMO, SERVER, SHOP, buyer, call, KEYS, merchant, needsPage } from "../lib/api.mjs";
-import { NAMED_SHOP, event, events, listen, typeCard, visit } from "../lib/browser.mjs";
+import { CARDS, DEMO, KEYS, SERVER, SHOP, buyer, call, merchant, needsPage } from "../lib/api.mjs";
+import { NAMED_SHOP, PAY, again, answerPopup, event, events, listen, typeCard, visit } from "../lib/browser.mjs";
 
 const shop = await merchant();
 const EMBED = `${SERVER}/embed`;
 const DIALOG = ".recur-checkout-dialog";
 const WIDGET = ".recur-widget-button";
-const hasEmbed = (t) => needsPage(t, `${EMBED}/checkout?id=x&key=${DEMO.publishable_key}&client_secret=x`);
+const hasEmbed = (t) => needsPage(t, `${EMBED}/elements?key=${DEMO.publishable_key}`);
 
 /** The page with checkout.js, pointed at the server, and a button in it. */
 async function buttons(t, attributes = {}, globals = {}) {
@@ -139,7 +139,7 @@ test("checkout.js: paid in the dialog", async (t) => {
   await click(page);
   const form = framed(page).contentFrame();
   await typeCard(form, CARDS.good);
-  await form.locator('button[type="submit"]:visible').last().click();
+  await form.locator(PAY).click();
   const success = await event(page, "recur:success");
   assert.ok(success);
   await page.locator(DIALOG).waitFor({ state: "detached" });
@@ -156,7 +156,7 @@ test("checkout.js: the buyer says who they are in the dialog", async (t) => {
   await form.locator('input[type="email"]').fill(who.customerEmail);
   await form.locator('input[name="name"]').fill(who.customerName);
   await typeCard(form, CARDS.good);
-  await form.locator('button[type="submit"]:visible').last().click();
+  await form.locator(PAY).click();
   await event(page, "recur:success");
   const { body } = await call("GET", `/v1/customers/entitlements?email=${who.customerEmail}`, { headers: KEYS.pk(shop) });
   assert.equal(body.entitlements[0].product, "handbook");
@@ -174,17 +174,45 @@ test("checkout.js: a declined card is told to the page, and another one pays", a
   await click(page);
   const form = framed(page).contentFrame();
   await typeCard(form, CARDS.poor);
-  await form.locator('button[type="submit"]:visible').last().click();
+  await form.locator(PAY).click();
   const error = await event(page, "recur:error");
   assert.ok(error.message);
   assert.equal(await page.locator(DIALOG).count(), 1);
+  await again(form, CARDS.good);
+  await event(page, "recur:success");
+});
+
+test("checkout.js: 3-D Secure in a window of its own", async (t) => {
+  if (!(await hasEmbed(t))) return;
+  const who = buyer();
+  const page = await buttons(t, {
+    href: `/buy/${shop.products.monthly}`,
+    "data-key": shop.publishableKey,
+    "data-email": who.customerEmail,
+    "data-name": who.customerName,
+  });
+  await click(page);
+  const form = framed(page).contentFrame();
+  await typeCard(form, CARDS.challenged);
+  const popup = await answerPopup(page, () => form.locator(PAY).click(), "approve");
+  await event(page, "recur:success");
+  if (!popup.isClosed()) await popup.waitForEvent("close");
+});
+
+test("checkout.js: leaving the form closes the dialog", async (t) => {
+  if (!(await hasEmbed(t))) return;
+  const page = await buttons(t, { href: `/buy/${shop.products.monthly}`, "data-key": shop.publishableKey });
+  await click(page);
+  await framed(page).contentFrame().locator("[data-cancel]").click();
+  await event(page, "recur:close");
+  await page.locator(DIALOG).waitFor({ state: "detached" });
 });
 
 test("checkout.js: the form asks for its height", async (t) => {
   if (!(await hasEmbed(t))) return;
   const page = await buttons(t, { href: `/buy/${shop.products.monthly}`, "data-key": shop.publishableKey });
   await click(page);
-  await page.waitForFunction(() => document.querySelector(".recur-checkout-dialog iframe").style.height !== "");
+  await page.waitForFunction(() => document.querySelector(".recur-checkout-dialog iframe")?.style.height);
 });
 
 test("checkout.js: Recur.popup() and Recur.close()", async (t) => {
@@ -235,7 +263,7 @@ test("widget.js", async (t) => {
     await form.locator('input[type="email"]').fill(who.customerEmail);
     await form.locator('input[name="name"]').fill(who.customerName);
     await typeCard(form, CARDS.good);
-    await form.locator('button[type="submit"]:visible').last().click();
+    await form.locator(PAY).click();
     await event(page, "recur:success");
     await page.locator(".recur-widget-dialog").waitFor({ state: "detached" });
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   CARDS, INSTANT, KEYS, SHOP, answerChallenge, assertRefused, begin, buy, buyer, call, given, merchant, needs, pay,
-  promotionCode, typeCard,
+  promotionCode, bindCard,
 } from "../lib/api.mjs";
 
 /** Tests with a merchant of their own: no key may be used more often than a hundred times a minute. */
@@ -270,7 +270,7 @@ group("POST /v1/checkouts/{id}/pay", async (t, shop) => {
     const name = sdkType ?? "no SDK";
     await t.test(`${name}: a subscription is paid`, async () => {
       const begun = await begin(shop, "monthly");
-      await typeCard(begun.sdk_token, CARDS.good);
+      await bindCard(begun.sdk_token, CARDS.good);
       const body = { creditToken: begun.credit_token, timestamp: begun.sdk_timestamp };
       const { status, body: paid } = await pay(shop, begun, { sdkType, body });
       assert.equal(status, 200);
@@ -291,7 +291,7 @@ group("POST /v1/checkouts/{id}/pay", async (t, shop) => {
     });
     await t.test(`${name}: what is bought once is paid with {}`, async () => {
       const begun = await begin(shop, "one_time");
-      await typeCard(begun.sdk_token, CARDS.good);
+      await bindCard(begun.sdk_token, CARDS.good);
       const { status, body: paid } = await pay(shop, begun, { sdkType });
       assert.equal(status, 200);
       assert.equal(paid.success, true);
@@ -301,7 +301,7 @@ group("POST /v1/checkouts/{id}/pay", async (t, shop) => {
     });
     await t.test(`${name}: a declined card, then another`, async () => {
       const begun = await begin(shop, "monthly");
-      await typeCard(begun.sdk_token, CARDS.poor);
+      await bindCard(begun.sdk_token, CARDS.poor);
       const declined = await pay(shop, begun, { sdkType });
       if (sdkType === "react") {
         assert.equal(declined.status, 200);
@@ -321,7 +321,7 @@ group("POST /v1/checkouts/{id}/pay", async (t, shop) => {
 
       const refreshed = await refresh(shop, begun);
       assert.notEqual(refreshed.sdk_token, begun.sdk_token);
-      await typeCard(refreshed.sdk_token, CARDS.good);
+      await bindCard(refreshed.sdk_token, CARDS.good);
       const paid = await pay(shop, begun, { sdkType });
       assert.equal(paid.status, 200, paid.text);
       assert.equal(paid.body.success, true);
@@ -333,7 +333,7 @@ group("POST /v1/checkouts/{id}/pay", async (t, shop) => {
     const begun = await begin(shop, "one_time");
     let token = begun.sdk_token;
     for (let attempt = 1; attempt <= begun.checkout.max_attempts; attempt += 1) {
-      await typeCard(token, CARDS.poor);
+      await bindCard(token, CARDS.poor);
       await assertRefused(await pay(shop, begun), 402, "payment_required");
       if (attempt < begun.checkout.max_attempts) token = (await refresh(shop, begun)).sdk_token;
     }
@@ -351,7 +351,7 @@ group("POST /v1/checkouts/{id}/pay", async (t, shop) => {
 
   await t.test("paid at the same time, it is paid once", async () => {
     const begun = await begin(shop, "monthly");
-    await typeCard(begun.sdk_token, CARDS.good);
+    await bindCard(begun.sdk_token, CARDS.good);
     const [one, two] = await Promise.all([pay(shop, begun), pay(shop, begun)]);
     assert.equal(one.status, 200, one.text);
     assert.deepEqual(one.body, two.body);
@@ -386,7 +386,7 @@ async function refresh(shop, begun) {
 group("3-D Secure", async (t, shop) => {
   async function challenged(product) {
     const begun = await begin(shop, product);
-    await typeCard(begun.sdk_token, CARDS.challenged);
+    await bindCard(begun.sdk_token, CARDS.challenged);
     const { status, body } = await pay(shop, begun, { sdkType: "react" });
     assert.equal(status, 200);
     assert.equal(body.success, true);
@@ -413,7 +413,7 @@ group("3-D Secure", async (t, shop) => {
     assert.equal((await answerChallenge(url, "refuse")).status, 303);
     assert.equal((await statusOf(shop, begun)).status, "REQUIRES_PAYMENT_METHOD");
     const { sdk_token } = await refresh(shop, begun);
-    await typeCard(sdk_token, CARDS.good);
+    await bindCard(sdk_token, CARDS.good);
     assert.equal((await pay(shop, begun)).status, 200);
   });
   await t.test("paid again meanwhile, the same page is named", async () => {
@@ -434,7 +434,7 @@ group("GET /v1/checkouts/{id} and /status", async (t, shop) => {
     assert.deepEqual(await statusOf(shop, begun), {
       id: begun.checkout.id, status: "REQUIRES_PAYMENT_METHOD", orderId: null, order_id: null,
     });
-    await typeCard(begun.sdk_token, CARDS.good);
+    await bindCard(begun.sdk_token, CARDS.good);
     await pay(shop, begun);
     const paid = await checkoutOf(shop, begun);
     assert.equal(paid.checkout.status, "SUCCEEDED");
@@ -493,7 +493,7 @@ group("coupons at a checkout", async (t, shop) => {
     const removed = await call("DELETE", `/v1/checkouts/${begun.checkout.id}/coupon`);
     assert.ok(removed.status < 300, removed.text);
     assert.equal((await apply(begun, "SAVE50")).status, 200);
-    await typeCard(begun.sdk_token, CARDS.good);
+    await bindCard(begun.sdk_token, CARDS.good);
     const paid = await pay(shop, begun);
     assert.equal(paid.status, 200, paid.text);
     assert.equal(paid.body.charge.amount, 249);
@@ -740,11 +740,8 @@ group("hosted checkout sessions", async (t, shop) => {
 group("POST /api/v1/elements/confirm", async (t, shop) => {
   if (!(await needs(t, "POST", "/api/v1/elements/confirm", shop))) return;
   const answer = await call("POST", "/api/v1/elements/confirm", { headers: pk(shop), body: {} });
-  assert.equal(answer.status, 400, answer.text);
-  // The SDK shows `error` as it is: here it is a text.
-  assert.equal(typeof answer.body.error, "string");
-  assert.match(answer.body.error, /sessionId.*productId.*email/);
-  assert.equal(typeof answer.body.canRetry, "boolean");
+  await assertRefused(answer, 400, "bad_request");
+  assert.equal(answer.body.error.message, "Missing required fields: sessionId, productId, email");
 });
 
 group("POST /v1/payment-links", async (t, shop) => {

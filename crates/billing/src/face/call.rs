@@ -208,12 +208,27 @@ impl Post {
         let answered: Result<(), StoreError> = billing
             .db()
             .write(move |tx| {
-                let body = String::from_utf8_lossy(&kept.body);
+                let body = without_secrets(&kept.body);
                 store::idempotency::answer(tx, &key, kept.status.as_u16(), &body)
             })
             .await;
         answered.map_err(Error::from)?;
         Ok(reply.into_response())
+    }
+}
+
+/// A body as it is kept to be answered again: keys and webhook secrets are shown once, and not stored.
+fn without_secrets(body: &[u8]) -> String {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(mut object)) if ["key", "secret"].iter().any(|name| object.contains_key(*name)) => {
+            for name in ["key", "secret"] {
+                if let Some(value) = object.get_mut(name) {
+                    *value = Value::Null;
+                }
+            }
+            Value::Object(object).to_string()
+        }
+        _ => String::from_utf8_lossy(body).into_owned(),
     }
 }
 
@@ -265,7 +280,10 @@ pub async fn path_of(parts: &mut Parts, name: &'static str) -> String {
         .ok()
         .and_then(|params| {
             let found = params.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| value.to_owned())
+            // No id has control characters, and a database refuses some.
+            found
+                .filter(|(_, value)| !value.chars().any(char::is_control))
+                .map(|(_, value)| value.to_owned())
         })
         .unwrap_or_default()
 }

@@ -97,6 +97,8 @@ record! {
     select {
         /// `$1` id, `$2` account.
         BY_ID = "WHERE key_id = $1 AND account_id = $2";
+        /// The same; nobody else may change it until the transaction ends.
+        LOCK = "WHERE key_id = $1 AND account_id = $2 /* for update */";
         /// `$1` account, `$2` id to start after or '', `$3` how many; newest first.
         PAGE = "WHERE account_id = $1 AND ($2 = '' OR key_id < $2) ORDER BY key_id DESC LIMIT $3";
     }

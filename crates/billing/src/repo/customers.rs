@@ -5,7 +5,6 @@ use store::record::{Column, Json};
 use store::{FromColumn, Param, Row, StoreError, Tx, params, record, statements};
 
 statements! {
-    LOCK = "UPDATE billing_customers SET updated_at = updated_at WHERE customer_id = $1 AND account_id = $2";
     COUNTS = "SELECT (SELECT COUNT(*) FROM billing_subscriptions s WHERE s.customer_id = $1), \
         (SELECT COUNT(*) FROM billing_orders o WHERE o.customer_id = $1 AND o.status <> 'PENDING')";
 }
@@ -103,7 +102,7 @@ pub fn lock_customer(
     customer: CustomerId,
     account: AccountId,
 ) -> Result<(), StoreError> {
-    tx.execute(LOCK, params![customer, account]).map(drop)
+    Customer::first(tx, Customer::LOCK, params![customer, account]).map(drop)
 }
 
 /// How many subscriptions and paid orders a customer has.

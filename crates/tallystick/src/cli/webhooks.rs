@@ -133,7 +133,7 @@ impl Webhooks {
                 })
             }
             Self::Add {
-                url,
+                address,
                 events,
                 upper_case,
                 json,

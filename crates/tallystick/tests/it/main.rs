@@ -19,4 +19,6 @@ mod process;
 mod promises;
 mod recur_cli;
 mod recur_openapi;
+mod recur_resources;
+mod sdk;
 mod store;

@@ -6,9 +6,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use serde_json::{Value, json};
-use std::process::{Output, Stdio};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
 use tokio::sync::mpsc;
 
 fn tallystick(args: &[&str], variables: &[(&str, &str)]) -> Command {
@@ -16,8 +15,13 @@ fn tallystick(args: &[&str], variables: &[(&str, &str)]) -> Command {
     for name in ["DATABASE_URL", "TALLYSTICK_KEY", "TALLYSTICK_URL", "TALLYSTICK_CONFIG"] {
         command.env_remove(name);
     }
-    command.args(args).envs(variables.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(args).envs(variables.iter().copied()).stdin(Stdio::null());
     command
+}
+
+/// Runs a command to its end, while the server of the test goes on.
+async fn output(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -50,7 +54,7 @@ impl Shop {
     }
 
     async fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().await.unwrap()
+        output(self.command(args)).await
     }
 
     async fn ok(&self, args: &[&str]) -> String {
@@ -161,13 +165,13 @@ async fn a_command_says_what_is_missing() {
         ("pk_test_x", "secret key"),
         ("sk_test_nobody", "Invalid API key (unauthorized)"),
     ] {
-        let output = tallystick(&["clock", "show", "--url", &url, "--key", key], &[]).output().await.unwrap();
-        assert_contains(&text(&output.stderr), &["error: ", says]);
+        let ran = output(tallystick(&["clock", "show", "--url", &url, "--key", key], &[])).await;
+        assert_contains(&text(&ran.stderr), &["error: ", says]);
     }
-    let other = tallystick(&["clock", "show", "--url", "ftp://x", "--key", "sk_test_x"], &[]).output().await.unwrap();
+    let other = output(tallystick(&["clock", "show", "--url", "ftp://x", "--key", "sk_test_x"], &[])).await;
     assert_contains(&text(&other.stderr), &["not the address of a server"]);
     shop.app.stop().await;
-    let gone = tallystick(&["clock", "show", "--url", &url, "--key", "sk_test_x"], &[]).output().await.unwrap();
+    let gone = output(tallystick(&["clock", "show", "--url", &url, "--key", "sk_test_x"], &[])).await;
     assert_contains(&text(&gone.stderr), &["cannot reach", "tallystick demo"]);
 }
 
@@ -191,6 +195,15 @@ async fn endpoints_and_their_deliveries() {
     assert_contains(&shop.ok(&["webhooks", "resend", delivery]).await, &[delivery]);
     assert_eq!(shop.json(&["webhooks", "deliveries", endpoint, "--status", "succeeded"]).await, json!([]));
     shop.app.stop().await;
+}
+
+/// A command that goes on until it is stopped, or the test ends.
+struct Listening(Child);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
 }
 
 type Received = (HeaderMap, Bytes);
@@ -218,9 +231,11 @@ async fn events_are_passed_on_as_webhooks_are_sent() {
     let shop = Shop::open().await;
     let (address, mut received) = program().await;
     let args = ["webhooks", "listen", "--forward-to", &address, "--events", "invoice.paid,subscription.renewed"];
-    let mut listen = shop.command(&args).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(listen.stdout.take().unwrap()).lines();
-    let mut next = async || lines.next_line().await.unwrap().unwrap();
+    let mut listen = Listening(shop.command(&args).stdout(Stdio::piped()).spawn().unwrap());
+    let (sender, mut lines) = mpsc::unbounded_channel();
+    let out = BufReader::new(listen.0.stdout.take().unwrap());
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let mut next = async || lines.recv().await.unwrap();
     assert_contains(&next().await, &["listening to", &address]);
     let secret = next().await;
     let secret = secret.strip_prefix("secret ").unwrap();
@@ -245,16 +260,16 @@ async fn events_are_passed_on_as_webhooks_are_sent() {
         assert_contains(&line, &[kind, &shop.subscription, event["id"].as_str().unwrap(), &format!("-> {answer}")]);
     }
 
-    let id = listen.id().unwrap().to_string();
-    std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
+    let id = listen.0.id().to_string();
+    Command::new("kill").args(["-INT", &id]).status().unwrap();
     assert_eq!(next().await, "stopped");
-    assert!(listen.wait().await.unwrap().success());
+    assert!(listen.0.wait().unwrap().success());
     shop.app.stop().await;
 }
 
 /// Runs a command on a database of its own.
-fn on_database(folder: &tempfile::TempDir, args: &[&str]) -> std::process::Output {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tallystick"));
+fn on_database(folder: &tempfile::TempDir, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallystick"));
     command.env_clear().args(args).current_dir(folder.path()).stdin(Stdio::null());
     command.output().unwrap()
 }

@@ -1,6 +1,6 @@
 //! A new card: its form, and what becomes of it.
 
-use super::{Visitor, enter, refuse_unless, stay};
+use super::{enter, refuse_unless, stay};
 use crate::billing::answer::{self, Trouble, answer, to_the_end};
 use crate::billing::ask::Ask;
 use crate::billing::assets;
