@@ -117,7 +117,7 @@ impl Billing {
     /// Begins a checkout: prices it, and looks for a second subscription when the buyer is known.
     pub async fn begin_checkout(&self, scope: &Scope, new: NewCheckout) -> Result<Begun> {
         let hosted = new.origin.is_none();
-        let id = CheckoutId::new(scope.real, self.rng());
+        let id = CheckoutId::new(scope.now, self.rng());
         let client_secret = self.token(&format!("pi_secret_{id}_"), 24);
         let session_id = hosted.then(|| self.token("cs_", 32));
         let account = scope.account_id;

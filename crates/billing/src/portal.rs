@@ -65,7 +65,7 @@ impl Billing {
             .ok_or(BadRequest::ReturnUrlMissing)?;
         let token = self.token("ps_", 40);
         let session = PortalSession {
-            portal_session_id: PortalSessionId::new(scope.real, self.rng()),
+            portal_session_id: PortalSessionId::new(scope.now, self.rng()),
             account_id: scope.account_id,
             token_hash: digest(&token),
             customer_id,

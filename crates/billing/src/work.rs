@@ -48,9 +48,9 @@ impl Work {
         self.scope.now
     }
 
-    /// A new id.
+    /// A new id. Ids sort by the account's time, so that lists are in its order.
     pub fn id<T: Prefix>(&self) -> Key<T> {
-        Key::new(self.scope.real, &self.rng)
+        Key::new(self.scope.now, &self.rng)
     }
 
     /// A number for people, `CHK20260101` and ten characters of the id.

@@ -180,7 +180,10 @@
       return follow("pending");
     }
     if (answer.done) return finish(answer);
-    if (answer.redirect_3d) return challenge(answer.redirect_3d);
+    if (answer.redirect_3d) {
+      isOver = true;
+      return challenge(answer.redirect_3d);
+    }
     if (answer.error) return complain(answer);
     if (answer.conflict) {
       isOver = true;

@@ -1,7 +1,8 @@
-//! The error reference for people: every documented code of every face as HTML, in three languages.
+//! Pages for people, in three languages: here the error reference, every documented code of every face; in [`billing`]
+//! the pages on which buyers pay and look after their subscriptions.
 //!
-//! The pages need no script and load nothing from elsewhere; their texts come from the
-//! [`catalogue`], their own words from `words.rs`.
+//! The reference needs no script and loads nothing from elsewhere; its texts come from the
+//! [`catalogue`], its own words from `words.rs`.
 
 mod assets;
 pub mod billing;

@@ -1,7 +1,6 @@
 //! A load generator that costs little: one thread, requests made beforehand, answers hardly looked at.
 
-use super::server::Organization;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::event::{Timespec, epoll};
 use std::{
     collections::VecDeque,
@@ -13,65 +12,75 @@ use std::{
 
 /// So many digits make a request different from all others.
 const DIGITS: usize = 10;
-const PLACEHOLDER: &str = "##########";
+/// Stands in a text for the number.
+pub const PLACEHOLDER: &str = "##########";
 /// An answer that takes longer counts as lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A kind of request, with what its answer must look like.
+#[derive(Clone)]
 pub struct Request {
-    /// One for each organization, taken in turn.
     texts: Vec<Text>,
+    repeats: Repeats,
     status: u16,
     /// What the body must contain.
     contains: &'static [u8],
 }
 
+#[derive(Clone)]
 struct Text {
     bytes: Vec<u8>,
     /// Where the number stands that makes it different.
     places: Vec<usize>,
 }
 
+#[derive(Clone, Copy)]
+enum Repeats {
+    /// The texts are taken in turn.
+    Forever,
+    /// This one is next, and after the last there is none.
+    Never { next: usize },
+}
+
 impl Request {
-    /// An order of 100 units; `keyed`: with an idempotency key of its own.
-    pub fn order(organizations: &[Organization], keyed: bool) -> Self {
-        let key = format!("idempotency-key: order-{PLACEHOLDER}\r\n");
+    /// Requests sent again and again, each with another number in place of every [`PLACEHOLDER`].
+    pub fn repeated(
+        texts: impl IntoIterator<Item = String>,
+        status: u16,
+        contains: &'static str,
+    ) -> Self {
         Self {
-            texts: orders(organizations, 100, if keyed { &key } else { "" }),
-            status: 200,
-            contains: b"\"order_id\"",
+            texts: texts.into_iter().map(|text| Text::new(&text)).collect(),
+            repeats: Repeats::Forever,
+            status,
+            contains: contains.as_bytes(),
         }
     }
 
-    /// An order of 5 units, which is too few.
-    pub fn refused(organizations: &[Organization]) -> Self {
+    /// Requests sent once each.
+    pub fn once_each(
+        texts: impl IntoIterator<Item = String>,
+        status: u16,
+        contains: &'static str,
+    ) -> Self {
         Self {
-            texts: orders(organizations, 5, ""),
-            status: 400,
-            contains: b"below_minimum_quantity",
+            repeats: Repeats::Never { next: 0 },
+            ..Self::repeated(texts, status, contains)
         }
     }
 
-    pub fn balance(organizations: &[Organization]) -> Self {
-        let texts = organizations
-            .iter()
-            .map(|organization| {
-                Text::new(&format!(
-                    "GET /platform/organization/credit/balance HTTP/1.1\r\nhost: localhost\r\nx-api-key: {}\r\n\r\n",
-                    organization.key
-                ))
-            })
-            .collect();
-        Self {
-            texts,
-            status: 200,
-            contains: b"\"balance\"",
-        }
-    }
-
-    fn next(&mut self, number: u64) -> &[u8] {
-        let count = self.texts.len() as u64;
-        let text = &mut self.texts[usize::try_from(number % count).unwrap_or(0)];
+    fn next(&mut self, number: u64) -> Option<&[u8]> {
+        let index = match &mut self.repeats {
+            Repeats::Forever => {
+                let count = self.texts.len().max(1) as u64;
+                usize::try_from(number % count).unwrap_or(0)
+            }
+            Repeats::Never { next } => {
+                *next += 1;
+                *next - 1
+            }
+        };
+        let text = self.texts.get_mut(index)?;
         for place in &text.places {
             let mut rest = number;
             for digit in text.bytes[*place..*place + DIGITS].iter_mut().rev() {
@@ -79,24 +88,8 @@ impl Request {
                 rest /= 10;
             }
         }
-        &text.bytes
+        Some(&text.bytes)
     }
-}
-
-fn orders(organizations: &[Organization], quantity: u32, headers: &str) -> Vec<Text> {
-    let text = |organization: &Organization| {
-        let body = format!(
-            r#"{{"product_id":"{}","link":"https://example.com/p/{PLACEHOLDER}","quantity":{quantity}}}"#,
-            organization.product
-        );
-        Text::new(&format!(
-            "POST /platform/order/ch2/default HTTP/1.1\r\nhost: localhost\r\nx-api-key: {}\r\n\
-             content-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
-            organization.key,
-            body.len()
-        ))
-    };
-    organizations.iter().map(text).collect()
 }
 
 impl Text {
@@ -106,6 +99,28 @@ impl Text {
             places: text.match_indices(PLACEHOLDER).map(|(at, _)| at).collect(),
         }
     }
+}
+
+/// The text of a request.
+pub fn get(path: &str, headers: &[(&str, &str)]) -> String {
+    format!("GET {path} HTTP/1.1\r\n{}\r\n", lines(headers))
+}
+
+/// The same with a body of this type.
+pub fn post(path: &str, headers: &[(&str, &str)], kind: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\n{}content-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
+        lines(headers),
+        body.len()
+    )
+}
+
+fn lines(headers: &[(&str, &str)]) -> String {
+    [("host", "localhost")]
+        .iter()
+        .chain(headers)
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect()
 }
 
 /// What became of a load.
@@ -190,7 +205,8 @@ impl Client {
         })
     }
 
-    /// Every connection sends its next request when it has the answer to the last one.
+    /// Every connection sends its next request when it has the answer to the last one, until the time is over or there are
+    /// no more requests.
     pub fn closed_loop(
         &mut self,
         request: &Request,
@@ -199,11 +215,12 @@ impl Client {
     ) -> Result<Outcome> {
         let mut outcome = Outcome::new(time);
         let mut request = request.clone();
-        let deadline = Instant::now() + time;
+        let begun = Instant::now();
+        let deadline = begun + time;
+        let mut busy = 0;
         for n in 0..connections {
-            self.send(n, &mut request, Instant::now())?;
+            busy += usize::from(self.send(n, &mut request, Instant::now())?);
         }
-        let mut busy = connections;
         while busy > 0 {
             if self.wait(PATIENCE)? == 0 {
                 bail!("{busy} requests were not answered within {PATIENCE:?}");
@@ -214,13 +231,12 @@ impl Client {
                     continue;
                 }
                 let now = Instant::now();
-                if now < deadline {
-                    self.send(n, &mut request, now)?;
-                } else {
+                if now >= deadline || !self.send(n, &mut request, now)? {
                     busy -= 1;
                 }
             }
         }
+        outcome.time = time.min(begun.elapsed());
         Ok(outcome)
     }
 
@@ -249,7 +265,10 @@ impl Client {
             while let Some(since) = due.front()
                 && let Some(n) = idle.pop()
             {
-                self.send(n, &mut request, *since)?;
+                ensure!(
+                    self.send(n, &mut request, *since)?,
+                    "there are no more requests"
+                );
                 due.pop_front();
             }
             let all_sent = scheduled == count && due.is_empty();
@@ -273,16 +292,19 @@ impl Client {
         }
     }
 
-    fn send(&mut self, n: usize, request: &mut Request, due: Instant) -> Result<()> {
+    /// `false`: there is nothing more to send.
+    fn send(&mut self, n: usize, request: &mut Request, due: Instant) -> Result<bool> {
         let connection = &mut self.connections[n];
         connection.due = due;
-        let bytes = request.next(self.next_number);
+        let Some(bytes) = request.next(self.next_number) else {
+            return Ok(false);
+        };
         self.next_number += 1;
         let written = connection.stream.write(bytes).context("sending")?;
         if written < bytes.len() {
             bail!("a request did not fit into the socket's buffer");
         }
-        Ok(())
+        Ok(true)
     }
 
     fn wait(&mut self, limit: Duration) -> Result<usize> {
@@ -302,19 +324,6 @@ impl Client {
     fn ready(&self, index: usize) -> usize {
         let data = self.events[index].data;
         usize::try_from(data.u64()).unwrap_or(0)
-    }
-}
-
-impl Clone for Request {
-    fn clone(&self) -> Self {
-        let texts = self.texts.iter().map(|text| Text {
-            bytes: text.bytes.clone(),
-            places: text.places.clone(),
-        });
-        Self {
-            texts: texts.collect(),
-            ..*self
-        }
     }
 }
 
@@ -389,22 +398,58 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         .position(|window| window == needle)
 }
 
-/// One request on a connection of its own; returns status and body.
-pub fn call(port: u16, request: &str) -> Result<(u16, Vec<u8>)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let count = stream.read(&mut chunk)?;
-        if count == 0 {
-            bail!("the server closed the connection");
+/// A connection for requests whose answers matter.
+pub struct Caller {
+    stream: TcpStream,
+}
+
+impl Caller {
+    pub fn connect(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { stream })
+    }
+
+    /// Status and body.
+    pub fn call(&mut self, request: &str) -> Result<(u16, Vec<u8>)> {
+        self.stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        let mut chunk = [0; 4096];
+        loop {
+            let count = self.stream.read(&mut chunk)?;
+            if count == 0 {
+                bail!("the server closed the connection");
+            }
+            answer.extend_from_slice(&chunk[..count]);
+            if let Some((status, body)) = parse(&answer)? {
+                return Ok((status, body.to_vec()));
+            }
         }
-        answer.extend_from_slice(&chunk[..count]);
-        if let Some((status, body)) = parse(&answer)? {
-            return Ok((status, body.to_vec()));
-        }
+    }
+
+    /// The object in the body of an answer with this status.
+    pub fn object(&mut self, request: &str, status: u16) -> Result<Object> {
+        let (found, body) = self.call(request)?;
+        let text = String::from_utf8_lossy(&body);
+        ensure!(
+            found == status,
+            "{} was answered with {found}: {text}",
+            request.lines().next().unwrap_or_default()
+        );
+        Ok(Object(serde_json::from_slice(&body)?))
+    }
+}
+
+/// An answer.
+pub struct Object(serde_json::Value);
+
+impl Object {
+    /// A text in it, by its JSON pointer.
+    pub fn text(&self, pointer: &str) -> Result<String> {
+        let text = self.0.pointer(pointer).and_then(|value| value.as_str());
+        let text = text.with_context(|| format!("there is no text {pointer} in {}", self.0))?;
+        Ok(text.to_owned())
     }
 }
 
@@ -423,14 +468,17 @@ mod tests {
 
     #[test]
     fn every_request_has_a_number_of_its_own() {
-        let organization = Organization {
-            id: "o".into(),
-            key: "k".into(),
-            product: "p".into(),
-        };
-        let mut request = Request::order(&[organization], true);
-        let text = String::from_utf8(request.next(42).to_vec()).unwrap();
-        assert!(text.contains("idempotency-key: order-0000000042\r\n"));
-        assert!(text.contains("example.com/p/0000000042\""));
+        let text = format!("key: order-{PLACEHOLDER}\r\n\r\n/p/{PLACEHOLDER}");
+        let mut request = Request::repeated([text], 200, "");
+        let text = String::from_utf8(request.next(42).unwrap().to_vec()).unwrap();
+        assert_eq!(text, "key: order-0000000042\r\n\r\n/p/0000000042");
+    }
+
+    #[test]
+    fn requests_are_sent_once_each() {
+        let mut request = Request::once_each(["a".to_owned(), "b".to_owned()], 200, "");
+        assert_eq!(request.next(7), Some(&b"a"[..]));
+        assert_eq!(request.next(8), Some(&b"b"[..]));
+        assert_eq!(request.next(9), None);
     }
 }

@@ -1,17 +1,20 @@
 //! The database under the server, and the same one without a server.
 
 use super::{
+    bare::{Access, Bare},
     machine,
     pgbench::Postgres,
     raw_sqlite::{self, RawSqlite},
     report::RawLine,
     scratch::Scratch,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{fs, path::PathBuf, time::Duration};
 
-/// Orders in a transaction; more make it hardly faster.
-const PER_COMMIT: usize = 64;
+/// Units in a commit; more make it hardly faster.
+const PER_COMMIT: u64 = 64;
+/// Connections to PostgreSQL; more make it hardly faster.
+const CLIENTS: u32 = 8;
 
 pub enum Engine {
     Sqlite {
@@ -21,27 +24,11 @@ pub enum Engine {
     Postgres(Postgres),
 }
 
-/// What must hold after any load: name, query for a number, the number.
-pub fn checks(orders: u64) -> [(&'static str, &'static str, u64); 5] {
-    [
-        ("orders", "SELECT COUNT(*) FROM orders", orders),
-        ("order lines", "SELECT COUNT(*) FROM order_details", orders),
-        (
-            "postings for orders",
-            "SELECT COUNT(*) FROM postings WHERE kind = 'order'",
-            orders,
-        ),
-        (
-            "jobs that send orders",
-            "SELECT COUNT(*) FROM jobs WHERE kind = 'orders.dispatch'",
-            orders,
-        ),
-        (
-            "accounts whose balance is not the sum of their postings",
-            "SELECT COUNT(*) FROM credit_accounts a WHERE a.balance <> (SELECT COALESCE(SUM(p.amount), 0) FROM postings p WHERE p.account_id = a.account_id)",
-            0,
-        ),
-    ]
+/// What must hold: what is counted, by which query, and how many there must be.
+pub struct Check {
+    pub what: &'static str,
+    pub sql: String,
+    pub wanted: u64,
 }
 
 impl Engine {
@@ -88,23 +75,43 @@ impl Engine {
         }
     }
 
-    /// Copies the database, which nobody may be using, for measuring without a server.
-    pub fn copy_for_raw(&mut self, organizations: Vec<String>, product: String) -> Result<()> {
+    /// What a query on the server's database answers.
+    pub fn ask(&self, sql: &str) -> Result<String> {
+        match self {
+            Self::Sqlite { .. } => raw_sqlite::ask(&self.file("server.db"), sql),
+            Self::Postgres(postgres) => postgres.ask(sql),
+        }
+    }
+
+    pub fn number(&self, sql: &str) -> Result<u64> {
+        let text = self.ask(sql)?;
+        text.parse()
+            .with_context(|| format!("`{sql}` answered {text}"))
+    }
+
+    /// Changes the server's database.
+    pub fn change(&self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite { .. } => raw_sqlite::execute(&self.file("server.db"), sql),
+            Self::Postgres(postgres) => postgres.ask(sql).map(drop),
+        }
+    }
+
+    /// Copies the database, which nobody may be using, for measuring without a server; `sql` is to be done in the copy.
+    pub fn copy_for_raw(&mut self, sql: &str) -> Result<()> {
         let (from, to) = (self.file("server.db"), self.file("raw.db"));
         match self {
             Self::Sqlite { raw, .. } => {
                 fs::copy(&from, &to).context("copying the database")?;
-                *raw = Some(Box::new(RawSqlite::open(&to, organizations, product)?));
+                let copy = RawSqlite::open(&to)?;
+                copy.execute(sql)?;
+                *raw = Some(Box::new(copy));
                 Ok(())
             }
-            Self::Postgres(postgres) => postgres.copy_for_raw(&organizations, &product),
-        }
-    }
-
-    pub fn count_orders(&self) -> Result<u64> {
-        match self {
-            Self::Sqlite { .. } => raw_sqlite::count_orders(&self.file("server.db")),
-            Self::Postgres(postgres) => postgres.count_orders(),
+            Self::Postgres(postgres) => {
+                postgres.copy_for_raw()?;
+                postgres.change_copy(sql)
+            }
         }
     }
 
@@ -116,48 +123,85 @@ impl Engine {
         }
     }
 
-    /// Writes the rows of orders without a server, as fast as goes.
-    pub fn raw(&mut self, time: Duration) -> Result<RawLine> {
-        match self {
-            Self::Sqlite { .. } => self.raw_sqlite(time, PER_COMMIT),
-            Self::Postgres(postgres) => postgres.run(time, 8, false),
+    /// Works without a server, as fast as goes.
+    pub fn raw(&mut self, bare: &mut Bare, time: Duration) -> Result<RawLine> {
+        match (self, bare.access) {
+            (Self::Postgres(postgres), _) => postgres.run(bare, time, CLIENTS, false),
+            (this, Access::Write) => this.sqlite_writes(bare, time, PER_COMMIT),
+            (this, Access::Read) => {
+                let cores = std::thread::available_parallelism().map_or(1, usize::from);
+                this.sqlite_reads(bare, time, cores)
+            }
         }
     }
 
     /// The same in other ways, to compare.
-    pub fn raw_variants(&mut self, time: Duration) -> Result<Vec<RawLine>> {
-        match self {
-            Self::Sqlite { .. } => Ok(vec![self.raw_sqlite(time, 256)?, self.raw_sqlite(time, 1)?]),
-            Self::Postgres(postgres) => Ok(vec![
-                postgres.run(time, 8, true)?,
-                postgres.run(time, 1, false)?,
-                postgres.run(time, 1, true)?,
+    pub fn raw_variants(&mut self, bare: &mut Bare, time: Duration) -> Result<Vec<RawLine>> {
+        match (self, bare.access) {
+            (Self::Postgres(postgres), _) => {
+                let mut lines = vec![postgres.run(bare, time, 1, false)?];
+                if !bare.pipelined.is_empty() {
+                    lines.push(postgres.run(bare, time, CLIENTS, true)?);
+                    lines.push(postgres.run(bare, time, 1, true)?);
+                }
+                Ok(lines)
+            }
+            (this, Access::Write) => Ok(vec![
+                this.sqlite_writes(bare, time, 256)?,
+                this.sqlite_writes(bare, time, 1)?,
             ]),
+            (this, Access::Read) => Ok(vec![this.sqlite_reads(bare, time, 1)?]),
         }
     }
 
-    fn raw_sqlite(&mut self, time: Duration, per_commit: usize) -> Result<RawLine> {
-        let Self::Sqlite { raw: Some(raw), .. } = self else {
-            bail!("the database has not been copied yet");
-        };
-        let used = machine::cpu_time(std::process::id())?;
-        let per_second = raw.run(time, per_commit)?;
-        let used = machine::cpu_time(std::process::id())?.saturating_sub(used);
-        Ok(RawLine {
-            what: format!(
-                "bare SQLite, {per_commit} order{} per commit",
-                if per_commit == 1 { "" } else { "s" }
-            ),
-            per_second,
-            cpu_micros: used.as_secs_f64() * 1e6 / (per_second * time.as_secs_f64()),
-        })
+    fn sqlite_writes(
+        &mut self,
+        bare: &mut Bare,
+        time: Duration,
+        per_commit: u64,
+    ) -> Result<RawLine> {
+        let raw = self.sqlite_copy()?;
+        let what = format!("bare SQLite, {per_commit} per commit");
+        timed(what, time, || raw.write(bare, time, per_commit))
     }
 
-    /// Fails unless there are so many orders and the books are in order.
-    pub fn check(&self, orders: u64) -> Result<()> {
+    fn sqlite_reads(
+        &mut self,
+        bare: &mut Bare,
+        time: Duration,
+        threads: usize,
+    ) -> Result<RawLine> {
+        let raw = self.sqlite_copy()?;
+        let plural = if threads == 1 { "" } else { "s" };
+        let what = format!("bare SQLite, {threads} thread{plural}");
+        timed(what, time, || raw.read(bare, time, threads))
+    }
+
+    fn sqlite_copy(&mut self) -> Result<&mut RawSqlite> {
         match self {
-            Self::Sqlite { .. } => raw_sqlite::check(&self.file("server.db"), orders),
-            Self::Postgres(postgres) => postgres.check(orders),
+            Self::Sqlite { raw: Some(raw), .. } => Ok(raw),
+            _ => bail!("the database has not been copied yet"),
         }
     }
+
+    /// Fails unless all of this holds.
+    pub fn check(&self, checks: &[Check]) -> Result<()> {
+        for Check { what, sql, wanted } in checks {
+            let found = self.number(sql)?;
+            ensure!(found == *wanted, "{what}: {found}, not {wanted}");
+        }
+        Ok(())
+    }
+}
+
+/// A rate of work in this process, with what it costs of the processor.
+fn timed(what: String, time: Duration, run: impl FnOnce() -> Result<f64>) -> Result<RawLine> {
+    let used = machine::cpu_time(std::process::id())?;
+    let per_second = run()?;
+    let used = machine::cpu_time(std::process::id())?.saturating_sub(used);
+    Ok(RawLine {
+        what,
+        per_second,
+        cpu_micros: used.as_secs_f64() * 1e6 / (per_second * time.as_secs_f64()),
+    })
 }

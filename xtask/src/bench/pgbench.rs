@@ -1,13 +1,13 @@
 //! PostgreSQL with durable commits, and what it can do itself, by pgbench.
 
-use super::{engine::checks, machine, report::RawLine, scratch::Scratch, server::quiet};
+use super::{bare::Bare, machine, report::RawLine, scratch::Scratch, server::quiet};
 use crate::postgres;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs::{self, OpenOptions},
     io::Write,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::Duration,
 };
@@ -28,14 +28,12 @@ timezone = 'UTC'
 pub struct Postgres {
     bin: PathBuf,
     folder: PathBuf,
-    /// A database to give orders from.
+    /// A database to give commands from.
     admin: String,
     server: String,
     raw: String,
     /// The server's process, where it is ours.
     pid: Option<u32>,
-    scripts: Vec<PathBuf>,
-    runs: u32,
 }
 
 impl Postgres {
@@ -122,8 +120,6 @@ impl Postgres {
             server: url("bench_server"),
             raw: url("bench_raw"),
             pid: pid.lines().next().and_then(|line| line.parse().ok()),
-            scripts: Vec::new(),
-            runs: 0,
         };
         this.sql(
             &this.admin,
@@ -152,8 +148,6 @@ impl Postgres {
             server: named("server"),
             raw: named("raw"),
             pid: None,
-            scripts: Vec::new(),
-            runs: 0,
         };
         let drop = |database: &str| {
             format!(
@@ -187,10 +181,14 @@ impl Postgres {
         quiet(psql, "psql")
     }
 
-    fn number(&self, database: &str, sql: &str) -> Result<u64> {
-        let text = self.sql(database, sql)?;
-        text.parse()
-            .with_context(|| format!("`{sql}` answered {text}"))
+    /// What a query on the server's database answers.
+    pub fn ask(&self, sql: &str) -> Result<String> {
+        self.sql(&self.server, sql)
+    }
+
+    /// Changes the copy that is measured without a server.
+    pub fn change_copy(&self, sql: &str) -> Result<()> {
+        self.sql(&self.raw, sql).map(drop)
     }
 
     pub fn version(&self) -> Result<String> {
@@ -209,24 +207,14 @@ impl Postgres {
         self.server.clone()
     }
 
-    pub fn copy_for_raw(&mut self, organizations: &[String], product: &str) -> Result<()> {
+    pub fn copy_for_raw(&self) -> Result<()> {
         let (from, to) = (name_in(&self.server), name_in(&self.raw));
         self.sql(
             &self.admin,
             &format!("CREATE DATABASE {to} TEMPLATE {from}"),
         )?;
-        for (n, organization) in organizations.iter().enumerate() {
-            for pipelined in [false, true] {
-                let path = script_path(&self.folder, n, pipelined);
-                fs::write(&path, script(organization, product, pipelined))?;
-            }
-            self.scripts.push(script_path(&self.folder, n, false));
-        }
-        Ok(())
-    }
-
-    pub fn count_orders(&self) -> Result<u64> {
-        self.number(&self.server, "SELECT COUNT(*) FROM orders")
+        // As autovacuum would have found out by itself.
+        self.change_copy("ANALYZE")
     }
 
     pub fn cpu_time(&self) -> Result<Duration> {
@@ -236,20 +224,31 @@ impl Postgres {
         }
     }
 
-    /// Orders through pgbench. `pipelined`: all statements after the first one travel together.
-    pub fn run(&mut self, time: Duration, clients: u32, pipelined: bool) -> Result<RawLine> {
-        self.runs += 1;
+    /// Units of work through pgbench.
+    pub fn run(
+        &self,
+        bare: &mut Bare,
+        time: Duration,
+        clients: u32,
+        pipelined: bool,
+    ) -> Result<RawLine> {
+        bare.runs += 1;
         let seconds = time.as_secs_f64().ceil().max(1.0);
         let mut pgbench = Command::new(self.bin.join("pgbench"));
         pgbench
             .args(["-n", "-M", "prepared", "-D", "n=0", "-D"])
-            .arg(format!("run={}", self.runs))
+            .arg(format!("run={}", bare.runs))
             .arg(format!("--client={clients}"))
             .arg(format!("--time={seconds}"));
-        for n in 0..self.scripts.len() {
-            pgbench
-                .arg("-f")
-                .arg(script_path(&self.folder, n, pipelined));
+        let scripts = if pipelined {
+            &bare.pipelined
+        } else {
+            &bare.pgbench
+        };
+        for (n, script) in scripts.iter().enumerate() {
+            let path = self.folder.join(format!("script-{n}.sql"));
+            fs::write(&path, script)?;
+            pgbench.arg("-f").arg(path);
         }
         pgbench.arg(&self.raw);
         let said = quiet(pgbench, "pgbench")?;
@@ -270,14 +269,6 @@ impl Postgres {
             cpu_micros: f64::NAN,
         })
     }
-
-    pub fn check(&self, orders: u64) -> Result<()> {
-        for (name, sql, wanted) in checks(orders) {
-            let found = self.number(&self.server, sql)?;
-            ensure!(found == wanted, "{name}: {found}, not {wanted}");
-        }
-        Ok(())
-    }
 }
 
 fn binaries() -> Result<PathBuf> {
@@ -295,33 +286,4 @@ fn binaries() -> Result<PathBuf> {
 fn name_in(url: &str) -> &str {
     let path = url.split('?').next().unwrap_or_default();
     path.rsplit('/').next().unwrap_or_default()
-}
-
-fn script_path(folder: &Path, n: usize, pipelined: bool) -> PathBuf {
-    folder.join(format!(
-        "order-{n}{}.sql",
-        if pipelined { "-pipelined" } else { "" }
-    ))
-}
-
-/// The server's statements for an order. Ids have 36 characters and grow, as the server's do.
-fn script(organization: &str, product: &str, pipelined: bool) -> String {
-    let (start, end) = if pipelined {
-        ("\\startpipeline\n", "\\endpipeline\n")
-    } else {
-        ("", "")
-    };
-    format!(
-        r#"\set n :n + 1
-\set id 1000000000000000 + (:run * 100 + :client_id) * 1000000000 + :n
-\set now 1800000000000000 + :n
-BEGIN;
-UPDATE credit_accounts SET balance = balance + -120 WHERE account_id = '{organization}' AND balance + -120 >= 0 RETURNING balance \gset
-{start}INSERT INTO postings (account_id, posting_id, number, amount, kind, reference, balance_after, created_at) VALUES ('{organization}', '01950000-0000-7000-8' || :id, 'CR-' || :id, -120, 'order', '01950000-0000-7000-8' || :id, :balance, :now);
-INSERT INTO orders (organization_id, order_id, order_number, payment_type, order_status, payment_status, total, created_at) VALUES ('{organization}', '01950000-0000-7000-8' || :id, 'ORD-' || :id, 'credit', 'establish', 'complete', 120, :now);
-INSERT INTO order_details (order_id, order_detail_id, organization_id, product_id, title, product_type, price, subtotal, units, quantity, link, username, comments, runs, interval_minutes, min_quantity, max_quantity, delay_minutes, new_post_count, old_post_count, expiry_date, dispatch_state, supplier_service_id) VALUES ('01950000-0000-7000-8' || :id, '01950000-0000-7000-8' || :id, '{organization}', '{product}', 'Audience growth, standard', 'ch2_default', 1200, 120, 100, 100, 'https://example.com/p/' || :n, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'queued', '101');
-INSERT INTO jobs (job_id, kind, dedupe_key, payload, run_at, attempts, lease_owner, created_at) VALUES ('01950000-0000-7000-8' || :id, 'orders.dispatch', NULL, '{{"organization_id":"{organization}","order_id":"01950000-0000-7000-8' || :id || '"}}', :now, 0, NULL, :now) ON CONFLICT (dedupe_key) DO NOTHING;
-COMMIT;
-{end}"#
-    )
 }

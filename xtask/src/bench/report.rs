@@ -14,7 +14,7 @@ use std::{
 
 const HEADING: &str = "# Measured speed
 
-Appended by `cargo xtask bench orders --write-results`. The load generator shares the machine with the server, and
+Appended by `cargo xtask bench … --write-results`. The load generator shares the machine with the server, and
 machines differ: compare ratios within one section, not figures of two.
 ";
 
@@ -91,29 +91,54 @@ pub struct Line {
 pub struct RawLine {
     pub what: String,
     pub per_second: f64,
-    /// Processor time of an order; not a number: not known.
+    /// Processor time of a unit; not a number: not known.
     pub cpu_micros: f64,
 }
 
+/// How the server's rate compares to the bare database's, round by round.
+pub struct Ratio(Vec<f64>);
+
+impl Ratio {
+    pub fn of(mut rounds: Vec<f64>) -> Self {
+        rounds.sort_by(f64::total_cmp);
+        Self(rounds)
+    }
+}
+
+impl Display for Ratio {
+    /// The median, and between what the others are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |index: usize| self.0.get(index).copied().unwrap_or(f64::NAN);
+        let count = self.0.len();
+        write!(f, "{:.2}", at(count / 2))?;
+        if count > 1 {
+            write!(f, " ({:.2} to {:.2} in {count} rounds)", at(0), at(count - 1))?;
+        }
+        Ok(())
+    }
+}
+
 pub struct Report {
+    /// What was measured.
+    title: &'static str,
+    /// What the bare database did a second.
+    unit: &'static str,
     date: String,
     commit: String,
     pub engine: String,
     pub flush: Duration,
     pub lines: Vec<Line>,
     pub raw: Vec<RawLine>,
-    /// Orders a second of the server, over those of the bare database.
-    pub ratio: f64,
-    pub idle_memory: u64,
-    pub loaded_memory: u64,
-    pub peak_memory: u64,
-    pub start: Duration,
-    pub orders: u64,
-    pub binary_bytes: u64,
+    /// Sentences under the tables.
+    pub notes: Vec<String>,
 }
 
 impl Report {
-    pub fn new(date: Option<String>) -> Result<Self> {
+    pub fn new(
+        title: &'static str,
+        unit: &'static str,
+        date: Option<String>,
+    ) -> Result<Self> {
         let date = date
             .or_else(|| machine::said(Command::new("date").arg("+%Y-%m-%d")))
             .context("what day is it? pass --date")?;
@@ -129,19 +154,15 @@ impl Report {
             )
         });
         Ok(Self {
+            title,
+            unit,
             date,
             commit,
             engine: String::new(),
             flush: Duration::ZERO,
             lines: Vec::new(),
             raw: Vec::new(),
-            ratio: 0.0,
-            idle_memory: 0,
-            loaded_memory: 0,
-            peak_memory: 0,
-            start: Duration::ZERO,
-            orders: 0,
-            binary_bytes: 0,
+            notes: Vec::new(),
         })
     }
 
@@ -162,7 +183,7 @@ impl Report {
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "## {}: orders, {}\n", self.date, self.engine)?;
+        writeln!(f, "## {}: {}, {}\n", self.date, self.title, self.engine)?;
         writeln!(
             f,
             "{}; a flush takes {:.0} µs{}.\n",
@@ -202,7 +223,7 @@ impl Display for Report {
 
         let mut rows = vec![vec![
             "the same rows without a server".to_owned(),
-            "orders per second".into(),
+            format!("{} per second", self.unit),
             "CPU µs each".into(),
         ]];
         for raw in &self.raw {
@@ -215,27 +236,17 @@ impl Display for Report {
         }
         writeln!(f)?;
         table(f, &rows)?;
-        let against = self.raw.first().map_or("", |raw| &raw.what);
-        let mebibytes = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
-        writeln!(
-            f,
-            "\n- Ratio: the server placed {:.2} times as many orders a second as {against}, in turns.\n\
-             - Memory: {:.0} MiB idle, {:.0} MiB under load, {:.0} MiB at most.\n\
-             - Ready {:.0} ms after its start, on this database with {} orders. Binary: {:.1} MiB stripped.\n\
-             - Afterwards every acknowledged order was there, and every balance was the sum of its postings.",
-            self.ratio,
-            mebibytes(self.idle_memory),
-            mebibytes(self.loaded_memory),
-            mebibytes(self.peak_memory),
-            self.start.as_secs_f64() * 1e3,
-            grouped(self.orders as f64),
-            mebibytes(self.binary_bytes),
-        )
+        writeln!(f)?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "- {note}"))
     }
 }
 
+pub fn mebibytes(bytes: u64) -> String {
+    format!("{:.0} MiB", bytes as f64 / 1024.0 / 1024.0)
+}
+
 /// `12345.6` as `12 346`.
-fn grouped(number: f64) -> String {
+pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (n, digit) in digits.chars().enumerate() {
@@ -282,7 +293,13 @@ fn table(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{Ratio, grouped};
+
+    #[test]
+    fn a_ratio_says_how_far_the_rounds_were_apart() {
+        let ratio = Ratio::of(vec![0.5, 0.75, 0.25]);
+        assert_eq!(ratio.to_string(), "0.50 (0.25 to 0.75 in 3 rounds)");
+    }
 
     #[test]
     fn thousands_are_set_apart() {

@@ -1,7 +1,8 @@
 //! The server under load, as a process of its own.
 
+use super::client::{Caller, Object, get, post};
 use super::scratch::Scratch;
-use super::{client, machine, wait_until};
+use super::{machine, wait_until};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     cell::RefCell,
@@ -12,16 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-const READY: &str = "GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-const CREDITS: u64 = 1_000_000_000;
-
-/// Who orders.
-pub struct Organization {
-    pub id: String,
-    pub key: String,
-    /// What it orders.
-    pub product: String,
-}
+/// Requests are not counted: it is the server that is measured, not its limits.
+const CONFIGURATION: &str = "rate_limit = \"off\"\n[billing]\nsandbox_rate_limit = \"off\"\n";
 
 /// A running server. Dropped, it is killed.
 pub struct Server<'s> {
@@ -33,12 +26,14 @@ pub struct Server<'s> {
 }
 
 impl<'s> Server<'s> {
-    pub fn start(binary: &Path, url: &str, scratch: &'s Scratch) -> Result<Self> {
+    /// Starts it on the database at `url`, with these further arguments.
+    pub fn start(binary: &Path, url: &str, args: &[&str], scratch: &'s Scratch) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = OpenOptions::new()
             .create(true)
             .append(true)
             .open(scratch.folder().join("server.log"))?;
+        fs::write(scratch.folder().join("tallystick.toml"), CONFIGURATION)?;
         let mut command = Command::new(binary);
         clean(&mut command)
             .args([
@@ -47,14 +42,7 @@ impl<'s> Server<'s> {
                 "--listen",
                 &format!("127.0.0.1:{port}"),
             ])
-            .args([
-                "--rate-limit",
-                "off",
-                "--verdict-wait",
-                "0",
-                "--jobs",
-                "off",
-            ])
+            .args(args)
             .args(["--database", url])
             .current_dir(scratch.folder())
             .stdin(Stdio::null())
@@ -76,7 +64,8 @@ impl<'s> Server<'s> {
                 if let Some(status) = server.process.borrow_mut().try_wait()? {
                     bail!("tallystick ended ({status}):\n{}", server.end_of_log());
                 }
-                Ok(matches!(client::call(port, READY), Ok((200, _))))
+                let ready = Caller::connect(port).and_then(|mut c| c.call(&get("/readyz", &[])));
+                Ok(matches!(ready, Ok((200, _))))
             },
         )?;
         server.started_in = begun.elapsed();
@@ -92,29 +81,11 @@ impl<'s> Server<'s> {
         machine::memory(self.pid())
     }
 
-    /// Makes an organization with plenty of credit.
-    pub fn organization(&self) -> Result<Organization> {
-        let body = format!(r#"{{"given":["an organization with {CREDITS} credits"]}}"#);
-        let (status, answer) = client::call(
-            self.port,
-            &format!(
-                "POST /sandbox/given HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-                 content-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            ),
-        )?;
-        let text = String::from_utf8_lossy(&answer);
-        ensure!(status == 200, "/sandbox/given answered {status}: {text}");
-        let variables: serde_json::Value = serde_json::from_slice(&answer)?;
-        let variable = |name: &str| {
-            let value = variables[name].as_str().map(str::to_owned);
-            value.with_context(|| format!("/sandbox/given did not answer {name}: {text}"))
-        };
-        Ok(Organization {
-            id: variable("organization_id")?,
-            key: variable("private_key")?,
-            product: variable("product.default")?,
-        })
+    /// Sets up a fixture; the answer is its variables.
+    pub fn given(&self, fixture: &str) -> Result<Object> {
+        let body = format!(r#"{{"given":["{fixture}"]}}"#);
+        let request = post("/sandbox/given", &[], "application/json", &body);
+        Caller::connect(self.port)?.object(&request, 200)
     }
 
     /// Stops it as an operator would.

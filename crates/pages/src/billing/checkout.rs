@@ -355,14 +355,14 @@ pub async fn set_buyer(State(billing): State<Billing>, ask: Ask, body: Body) -> 
     let result = async {
         let mut fields = Fields::of_body(ask.json(&billing, body).await?);
         let (scope, checkout) = enter(&billing, &ask).await?;
+        if checkout.buyer.0.email.is_none() {
+            fields.required_text("email");
+        }
         let buyer = Buyer {
             email: fields.email("email"),
             name: fields.text_within("name", 200),
             external_id: None,
         };
-        if checkout.buyer.0.email.is_none() && !fields.has("email") {
-            fields.missing("email");
-        }
         fields.finish()?;
         let checkout = billing
             .set_buyer(&scope, checkout.checkout_id, buyer)

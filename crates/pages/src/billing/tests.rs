@@ -171,6 +171,14 @@ impl World {
         id
     }
 
+    async fn configure(&self, settings: Settings) {
+        let mut account = self.billing.account(self.account).await.unwrap();
+        account.settings = Json(settings);
+        let stored: Result<(), StoreError> =
+            self.billing.db().write(move |tx| account.save(tx)).await;
+        stored.unwrap();
+    }
+
     /// A session's id.
     async fn session(&self, product: ProductId, change: impl FnOnce(&mut NewCheckout)) -> String {
         let mut new = NewCheckout {
@@ -354,7 +362,6 @@ async fn a_page_allows_the_gateway_and_nothing_else() {
 async fn what_merchants_write_is_text() {
     let world = World::new().await;
     let product = world.sell(NASTY, 500, None, None).await;
-    let scope = world.billing.scope(world.account).await.unwrap();
     let settings = Settings {
         branding: Branding {
             logo_url: Some("https://x.example/a.png\" onload=\"alert(1)".into()),
@@ -362,11 +369,7 @@ async fn what_merchants_write_is_text() {
         },
         ..Settings::default()
     };
-    world
-        .billing
-        .set_settings(scope.account_id, settings)
-        .await
-        .unwrap();
+    world.configure(settings).await;
     let session = world
         .session(product, |new| {
             new.buyer.name = Some(NASTY.into());
@@ -955,11 +958,7 @@ async fn what_the_merchant_forbids_is_not_there() {
         portal_forbids_card: true,
         ..Settings::default()
     };
-    world
-        .billing
-        .set_settings(world.account, settings)
-        .await
-        .unwrap();
+    world.configure(settings).await;
     let page = world.get(&portal).await.body;
     for text in ["Cancel subscription", "Change plan", "Change card"] {
         assert!(!page.contains(text), "{text}");

@@ -106,7 +106,12 @@ async fn advance(server: &Server, target: Timestamp, json: bool) -> Result<()> {
         if json {
             happened.extend(listed);
         } else {
-            let mut text: String = listed.iter().map(line).collect();
+            let alike = |a: &Value, b: &Value| {
+                ["object", "what", "charge"]
+                    .iter()
+                    .all(|name| a[*name] == b[*name])
+            };
+            let mut text: String = listed.chunk_by(alike).map(line).collect();
             if unlisted > 0 {
                 text += &format!("… and {unlisted} more\n");
             }
@@ -127,22 +132,27 @@ async fn advance(server: &Server, target: Timestamp, json: bool) -> Result<()> {
         }
         ensure!(
             done > 0,
-            "the clock stands at {}: {}",
-            shown(&step["now"]),
-            "see the server's log"
+            "the clock stays at {}: the cause is in the server's log",
+            shown(&step["now"])
         );
     }
 }
 
-fn line(one: &Value) -> String {
-    let charge = one["charge"]
-        .as_str()
-        .map(|charge| format!(": {charge}"))
-        .unwrap_or_default();
+/// What happened to one object, once or several times on end.
+fn line(alike: &[Value]) -> String {
+    let [first, rest @ ..] = alike else {
+        return String::new();
+    };
+    let charge = first["charge"].as_str().map(|charge| format!(": {charge}"));
+    let more = rest
+        .last()
+        .map(|last| format!(", {} times until {}", alike.len(), shown(&last["at"])));
     format!(
-        "{}  {}  {}{charge}\n",
-        shown(&one["at"]),
-        shown(&one["object"]),
-        shown(&one["what"])
+        "{}  {}  {}{}{}\n",
+        shown(&first["at"]),
+        shown(&first["object"]),
+        shown(&first["what"]),
+        charge.unwrap_or_default(),
+        more.unwrap_or_default()
     )
 }

@@ -397,7 +397,10 @@ fn line(product: &Value) -> String {
     } else {
         "off sale"
     };
-    let period = match (product["interval"].as_str(), product["interval_count"].as_i64()) {
+    let period = match (
+        product["interval"].as_str(),
+        product["interval_count"].as_i64(),
+    ) {
         (Some(unit), Some(1)) => format!("a {unit}"),
         (Some(unit), Some(count)) => format!("for {count} {unit}s"),
         _ => "once".into(),

@@ -129,7 +129,10 @@ impl Webhooks {
                         .into_iter()
                         .flatten()
                         .map(endpoint_line);
-                    or_none(lines.collect(), "no endpoints: tallystick webhooks add ADDRESS")
+                    or_none(
+                        lines.collect(),
+                        "no endpoints: tallystick webhooks add ADDRESS",
+                    )
                 })
             }
             Self::Add {

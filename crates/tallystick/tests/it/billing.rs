@@ -1,6 +1,7 @@
 //! Subscription billing over HTTP, on both databases.
 
 use crate::support::{Answer, Engine, TestApp, both};
+use billing::model::Buyer;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -309,6 +310,71 @@ both! {
         let grants = app.get_as(&merchant, &format!("/v1/customers/entitlements?customer_id={}", merchant.customer_id)).await.json();
         assert_eq!(grants["entitlements"], json!([]));
         assert_eq!(app.count("billing_invoices").await, 0);
+        app.stop().await;
+    }
+
+    async fn who_turns_out_to_have_a_subscription_gets_the_money_back(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let body = json!({"productId": merchant.product("monthly").unwrap(), "successUrl": "https://shop.example/ok"});
+        let session = app.post_as(&merchant, "/v1/checkout/sessions", body).await;
+        assert_eq!(session.status, 201, "without an address nobody is recognized: {}", session.text);
+        let billing = &app.app.recur.billing;
+        let scope = billing.scope(merchant.account).await.unwrap();
+        let checkout = billing.find_session(session.json()["id"].as_str().unwrap()).await.unwrap();
+        let buyer = Buyer { email: Some("MEI@example.com".into()), name: None, external_id: None };
+        billing.set_buyer(&scope, checkout.checkout_id, buyer).await.unwrap();
+        let origin = billing.config().public_url.clone();
+        let checkout = billing.refresh_sdk_token(&scope, checkout.checkout_id, &origin).await.unwrap();
+        let token = checkout.sdk_token.as_deref().unwrap();
+        assert!(app.app.recur.gateway.type_card(token, GOOD_CARD).await.unwrap());
+        for _ in 0..2 {
+            let conflict = app.pay(&merchant, &checkout.checkout_id.to_string()).await;
+            assert_eq!(conflict.status, 409, "{}", conflict.text);
+            let details = &conflict.json()["error"]["details"][0];
+            assert_eq!(details["existing_subscription_id"], json!(merchant.subscription_id));
+            assert_eq!(details["status"], "ACTIVE");
+        }
+        app.run_jobs().await;
+        app.pass(Duration::from_secs(2)).await;
+        let refunds = app.get_as(&merchant, "/v1/refunds").await.json();
+        let refund = &refunds["data"][0];
+        assert_eq!((&refund["amount"], &refund["status"], &refund["reason"]),
+            (&json!(299), &json!("SUCCEEDED"), &json!("DUPLICATE_SUBSCRIPTION")), "{refunds}");
+        let charged = app.sum("SELECT COUNT(*) FROM gateway_trades").await;
+        assert_eq!(charged, 2);
+        app.stop().await;
+    }
+
+    async fn a_coupon_lowers_as_many_periods_as_it_says(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let coupon = json!({"name": "Half", "discount_type": "PERCENTAGE", "discount_amount": 50,
+            "duration": "REPEATING", "duration_months": 2, "bonus_months": 1});
+        let coupon = app.post_as(&merchant, "/v1/coupons", coupon).await;
+        assert_eq!(coupon.status, 201, "{}", coupon.text);
+        let code = json!({"coupon_id": coupon.json()["id"], "code": "HALF", "max_redemptions": 1});
+        let made = app.post_as(&merchant, "/v1/promotion-codes", code).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let checkout = app.checkout(&merchant, "monthly", Some("half@example.com"), GOOD_CARD).await;
+        let other = app.checkout(&merchant, "monthly", Some("late@example.com"), GOOD_CARD).await;
+        // The browser sends no key here.
+        for id in [&checkout, &other] {
+            let request = app.request(Method::POST, &format!("/v1/checkouts/{id}/coupon"));
+            let applied = app.send(request.json(&json!({"code": "half"}))).await;
+            assert_eq!((applied.status, &applied.json()["discount"]["discountAmount"]), (200, &json!(150)), "{}", applied.text);
+        }
+        let paid = app.pay(&merchant, &checkout).await.json();
+        assert_eq!(paid["charge"]["amount"], 149, "{paid}");
+        let late = app.pay(&merchant, &other).await;
+        assert_eq!(late.json()["error"]["message"], "Promotion code 'HALF' is not valid: Code has reached its redemption limit");
+        let id = paid["subscription"]["id"].as_str().unwrap();
+        // A month is given on top of the first.
+        assert_eq!(paid["subscription"]["current_period_end"], "2026-08-02T04:30:00.000Z", "{paid}");
+        app.advance(&merchant, "5mo").await;
+        let invoices = app.get_as(&merchant, &format!("/v1/invoices?subscription_id={id}")).await.json();
+        let amounts: Vec<i64> = invoices["data"].as_array().unwrap().iter().rev().map(|one| one["amount"].as_i64().unwrap()).collect();
+        assert_eq!(amounts, [149, 299, 299, 299]);
         app.stop().await;
     }
 

@@ -37,11 +37,15 @@ impl Checked<'_> {
         let Some(operation) = billing::face::operation(method.as_str(), path) else {
             return self.wrong.push(format!("{name}: not described"));
         };
-        let described = &self.document["paths"][operation.path][operation.method.to_ascii_lowercase()];
-        self.called.push(described["operationId"].as_str().unwrap().to_owned());
+        let described =
+            &self.document["paths"][operation.path][operation.method.to_ascii_lowercase()];
+        self.called
+            .push(described["operationId"].as_str().unwrap().to_owned());
         let response = &described["responses"][answer.status.to_string()];
         if response.is_null() {
-            return self.wrong.push(format!("{name}: no such status; {}", answer.text));
+            return self
+                .wrong
+                .push(format!("{name}: no such status; {}", answer.text));
         }
         let body = answer.json();
         if let Some(code) = body["error"]["code"].as_str()
@@ -63,10 +67,20 @@ fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> 
         return check(document, document.pointer(pointer).unwrap(), value);
     }
     if let Some(choices) = schema["anyOf"].as_array() {
-        let problems: Vec<String> = choices.iter().filter_map(|c| check(document, c, value).err()).collect();
-        return if problems.len() < choices.len() { Ok(()) } else { Err(problems.join(" / ")) };
+        let problems: Vec<String> = choices
+            .iter()
+            .filter_map(|c| check(document, c, value).err())
+            .collect();
+        return if problems.len() < choices.len() {
+            Ok(())
+        } else {
+            Err(problems.join(" / "))
+        };
     }
-    if schema.get("const").is_some_and(|constant| constant != value) {
+    if schema
+        .get("const")
+        .is_some_and(|constant| constant != value)
+    {
         return Err(format!("{value} is not {}", schema["const"]));
     }
     let kind = match value {
@@ -83,13 +97,17 @@ fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> 
     if !kinds.iter().any(|k| k == kind) {
         return Err(format!("{value} is no {}", schema["type"]));
     }
-    if schema["enum"].as_array().is_some_and(|literals| !literals.contains(value)) {
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|literals| !literals.contains(value))
+    {
         return Err(format!("{value} is no literal of {}", schema["enum"]));
     }
     if schema["format"] == "date-time"
         && let Some(text) = value.as_str()
     {
-        text.parse::<kernel::Timestamp>().map_err(|_| format!("{text} is no date-time"))?;
+        text.parse::<kernel::Timestamp>()
+            .map_err(|_| format!("{text} is no date-time"))?;
     }
     for (index, element) in value.as_array().into_iter().flatten().enumerate() {
         check(document, &schema["items"], element).map_err(|e| format!("[{index}] {e}"))?;
@@ -101,7 +119,9 @@ fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> 
             }
         }
         for (name, value) in object {
-            let schema = schema["properties"].get(name).ok_or(format!("{name} is not described"))?;
+            let schema = schema["properties"]
+                .get(name)
+                .ok_or(format!("{name} is not described"))?;
             check(document, schema, value).map_err(|e| format!("{name}: {e}"))?;
         }
     }
@@ -109,31 +129,93 @@ fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> 
 }
 
 fn id(object: &Value) -> String {
-    object["id"].as_str().unwrap_or_else(|| panic!("{object} has no id")).to_owned()
+    object["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{object} has no id"))
+        .to_owned()
 }
 
 async fn sell(server: &mut Checked<'_>, merchant: &Merchant) -> [String; 2] {
     let product = merchant.product("monthly").unwrap();
     let pages = json!({"product_id": product, "success_url": "https://shop.example/{CHECKOUT_SESSION_ID}", "cancel_url": "https://shop.example/no"});
     let session = server.post("/v1/checkout/sessions", pages).await;
-    server.get(&format!("/v1/checkout/sessions/{}", id(&session))).await;
+    server
+        .get(&format!("/v1/checkout/sessions/{}", id(&session)))
+        .await;
     server.get("/v1/checkout/sessions/cs_nobody").await;
-    server.post("/v1/checkout/sessions", json!({"customerEmail": "nobody"})).await;
+    server
+        .post("/v1/checkout/sessions", json!({"customerEmail": "nobody"}))
+        .await;
     let begun = server.post("/v1/checkouts", json!({"productId": product, "customerEmail": "new@example.com", "customerName": "New"})).await;
-    let (checkout, secret) = (id(&begun["checkout"]), begun["checkout"]["client_secret"].as_str().unwrap().to_owned());
-    server.post("/v1/checkouts", json!({"productId": product, "customerEmail": merchant.email})).await;
-    server.post(&format!("/v1/checkouts/{checkout}/coupon"), json!({"code": "NOTHING"})).await;
-    server.call(Method::DELETE, &format!("/v1/checkouts/{checkout}/coupon"), Value::Null).await;
-    let refreshed = server.post(&format!("/v1/checkouts/{checkout}/refresh-token"), json!({"client_secret": secret})).await;
-    let typed = server.app.app.recur.gateway.type_card(refreshed["sdk_token"].as_str().unwrap(), "4147631000000001").await;
+    let (checkout, secret) = (
+        id(&begun["checkout"]),
+        begun["checkout"]["client_secret"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    );
+    server
+        .post(
+            "/v1/checkouts",
+            json!({"productId": product, "customerEmail": merchant.email}),
+        )
+        .await;
+    server
+        .post(
+            &format!("/v1/checkouts/{checkout}/coupon"),
+            json!({"code": "NOTHING"}),
+        )
+        .await;
+    server
+        .call(
+            Method::DELETE,
+            &format!("/v1/checkouts/{checkout}/coupon"),
+            Value::Null,
+        )
+        .await;
+    let refreshed = server
+        .post(
+            &format!("/v1/checkouts/{checkout}/refresh-token"),
+            json!({"client_secret": secret}),
+        )
+        .await;
+    let typed = server
+        .app
+        .app
+        .recur
+        .gateway
+        .type_card(refreshed["sdk_token"].as_str().unwrap(), "4147631000000001")
+        .await;
     assert!(typed.unwrap());
-    server.get(&format!("/v1/checkouts/{checkout}?client_secret={secret}")).await;
-    server.post(&format!("/v1/checkouts/{checkout}/pay"), json!({})).await;
-    server.get(&format!("/v1/checkouts/{checkout}?client_secret={secret}")).await;
-    server.get(&format!("/v1/checkouts/{checkout}/status?client_secret={secret}")).await;
-    server.get(&format!("/v1/checkouts/{checkout}?client_secret=other")).await;
-    server.post("/v1/subscriptions", json!({"product_slug": "studio", "customer_email": "third@example.com"})).await;
-    server.post("/v1/elements/confirm", json!({"sessionId": checkout, "productId": product, "email": "new@example.com"})).await;
+    server
+        .get(&format!("/v1/checkouts/{checkout}?client_secret={secret}"))
+        .await;
+    server
+        .post(&format!("/v1/checkouts/{checkout}/pay"), json!({}))
+        .await;
+    server
+        .get(&format!("/v1/checkouts/{checkout}?client_secret={secret}"))
+        .await;
+    server
+        .get(&format!(
+            "/v1/checkouts/{checkout}/status?client_secret={secret}"
+        ))
+        .await;
+    server
+        .get(&format!("/v1/checkouts/{checkout}?client_secret=other"))
+        .await;
+    server
+        .post(
+            "/v1/subscriptions",
+            json!({"product_slug": "studio", "customer_email": "third@example.com"}),
+        )
+        .await;
+    server
+        .post(
+            "/v1/elements/confirm",
+            json!({"sessionId": checkout, "productId": product, "email": "new@example.com"}),
+        )
+        .await;
     server.post("/v1/elements/confirm", json!({})).await;
     [checkout, secret]
 }
@@ -143,114 +225,336 @@ async fn keep(server: &mut Checked<'_>, merchant: &Merchant) {
     server.get("/v1/products").await;
     server.get("/v1/products?type=nothing").await;
     server.get("/v1/products/pro-monthly").await;
-    let product = server.post("/v1/products", json!({"name": "Team", "price": 990, "billing_period": "MONTHLY", "trial_days": 7})).await;
-    server.post("/v1/products", json!({"name": "Team", "price": 20})).await;
-    server.call(Method::PATCH, &format!("/v1/products/{}", id(&product)), json!({"price": 1990})).await;
+    let product = server
+        .post(
+            "/v1/products",
+            json!({"name": "Team", "price": 990, "billing_period": "MONTHLY", "trial_days": 7}),
+        )
+        .await;
+    server
+        .post("/v1/products", json!({"name": "Team", "price": 20}))
+        .await;
+    server
+        .call(
+            Method::PATCH,
+            &format!("/v1/products/{}", id(&product)),
+            json!({"price": 1990}),
+        )
+        .await;
     server.get("/v1/customers?limit=1").await;
     server.get("/v1/customers?limit=1000").await;
-    let made = server.post("/v1/customers", json!({"email": "made@example.com", "metadata": {"a": 1}})).await;
-    server.post("/v1/customers", json!({"email": "made@example.com"})).await;
+    let made = server
+        .post(
+            "/v1/customers",
+            json!({"email": "made@example.com", "metadata": {"a": 1}}),
+        )
+        .await;
+    server
+        .post("/v1/customers", json!({"email": "made@example.com"}))
+        .await;
     server.get(&format!("/v1/customers/{}", id(&made))).await;
-    server.call(Method::PATCH, &format!("/v1/customers/{}", id(&made)), json!({"email": "x@example.com"})).await;
-    server.post(&format!("/v1/customers/{}", id(&made)), json!({"name": "Made"})).await;
-    server.get(&format!("/v1/customers/entitlements?customer_id={customer}")).await;
-    server.get("/v1/customers/entitlements?email=nobody@example.com").await;
+    server
+        .call(
+            Method::PATCH,
+            &format!("/v1/customers/{}", id(&made)),
+            json!({"email": "x@example.com"}),
+        )
+        .await;
+    server
+        .post(
+            &format!("/v1/customers/{}", id(&made)),
+            json!({"name": "Made"}),
+        )
+        .await;
+    server
+        .get(&format!(
+            "/v1/customers/entitlements?customer_id={customer}"
+        ))
+        .await;
+    server
+        .get("/v1/customers/entitlements?email=nobody@example.com")
+        .await;
     server.get("/v1/customers/entitlements").await;
-    server.get(&format!("/v1/customers/{customer}/credits")).await;
-    server.post(&format!("/v1/customers/{customer}/credits/deduct"), json!({"amount": 5})).await;
+    server
+        .get(&format!("/v1/customers/{customer}/credits"))
+        .await;
+    server
+        .post(
+            &format!("/v1/customers/{customer}/credits/deduct"),
+            json!({"amount": 5}),
+        )
+        .await;
     server.get("/v1/subscriptions").await;
-    server.get(&format!("/v1/subscriptions?customer_id={customer}&active=true")).await;
-    server.get(&format!("/v1/subscriptions/{subscription}")).await;
+    server
+        .get(&format!(
+            "/v1/subscriptions?customer_id={customer}&active=true"
+        ))
+        .await;
+    server
+        .get(&format!("/v1/subscriptions/{subscription}"))
+        .await;
     let steps = format!("/v1/subscriptions/{subscription}");
-    server.post(&format!("{steps}/switch/preview"), json!({"target_product_slug": "pro-yearly"})).await;
-    server.post(&format!("{steps}/switch"), json!({"target_product_slug": "pro-yearly"})).await;
-    server.post(&format!("{steps}/switch"), json!({"target_product_slug": "pro-monthly"})).await;
+    server
+        .post(
+            &format!("{steps}/switch/preview"),
+            json!({"target_product_slug": "pro-yearly"}),
+        )
+        .await;
+    server
+        .post(
+            &format!("{steps}/switch"),
+            json!({"target_product_slug": "pro-yearly"}),
+        )
+        .await;
+    server
+        .post(
+            &format!("{steps}/switch"),
+            json!({"target_product_slug": "pro-monthly"}),
+        )
+        .await;
     server.post(&format!("{steps}/switch"), json!({})).await;
     server.get(&steps).await;
-    server.call(Method::DELETE, &format!("{steps}/schedule"), Value::Null).await;
-    server.call(Method::DELETE, &format!("{steps}/schedule"), Value::Null).await;
+    server
+        .call(Method::DELETE, &format!("{steps}/schedule"), Value::Null)
+        .await;
+    server
+        .call(Method::DELETE, &format!("{steps}/schedule"), Value::Null)
+        .await;
     server.post(&format!("{steps}/pause"), json!({})).await;
     server.post(&format!("{steps}/resume"), json!({})).await;
-    server.post(&format!("{steps}/cancel"), json!({"reason": "test"})).await;
+    server
+        .post(&format!("{steps}/cancel"), json!({"reason": "test"}))
+        .await;
     server.post(&format!("{steps}/cancel"), json!({})).await;
-    server.get(&format!("/v1/customers/entitlements?customer_id={customer}")).await;
+    server
+        .get(&format!(
+            "/v1/customers/entitlements?customer_id={customer}"
+        ))
+        .await;
     server.call(Method::DELETE, &steps, Value::Null).await;
-    let orders = server.get(&format!("/v1/orders?customer_id={customer}")).await;
+    let orders = server
+        .get(&format!("/v1/orders?customer_id={customer}"))
+        .await;
     let order = id(&orders["data"][0]);
     server.get(&format!("/v1/orders/{order}")).await;
-    let invoices = server.get(&format!("/v1/invoices?subscription_id={subscription}")).await;
-    server.get(&format!("/v1/invoices/{}", id(&invoices["data"][0]))).await;
-    let refund = server.post("/v1/refunds", json!({"order_id": order, "amount": 100})).await;
+    let invoices = server
+        .get(&format!("/v1/invoices?subscription_id={subscription}"))
+        .await;
+    server
+        .get(&format!("/v1/invoices/{}", id(&invoices["data"][0])))
+        .await;
+    let refund = server
+        .post("/v1/refunds", json!({"order_id": order, "amount": 100}))
+        .await;
     server.post("/v1/refunds", json!({})).await;
     server.get("/v1/refunds").await;
     server.get(&format!("/v1/refunds/{}", id(&refund))).await;
-    server.get(&format!("/v1/charges/{}", refund["charge_id"].as_str().unwrap())).await;
+    server
+        .get(&format!(
+            "/v1/charges/{}",
+            refund["charge_id"].as_str().unwrap()
+        ))
+        .await;
 }
 
 async fn promote(server: &mut Checked<'_>, [checkout, _]: &[String; 2]) {
     let rule = json!({"name": "New year", "discount_type": "PERCENTAGE", "discount_amount": 20, "duration": "REPEATING", "duration_months": 3});
     let coupon = id(&server.post("/v1/coupons", rule).await);
-    server.post("/v1/coupons", json!({"name": "No", "discount_type": "PERCENTAGE", "discount_amount": 120})).await;
+    server
+        .post(
+            "/v1/coupons",
+            json!({"name": "No", "discount_type": "PERCENTAGE", "discount_amount": 120}),
+        )
+        .await;
     server.get("/v1/coupons").await;
     server.get(&format!("/v1/coupons/{coupon}")).await;
-    server.call(Method::PATCH, &format!("/v1/coupons/{coupon}"), json!({"discount_amount": 30})).await;
-    let code = server.post("/v1/promotion-codes", json!({"coupon_id": coupon, "code": "SAVE20"})).await;
+    server
+        .call(
+            Method::PATCH,
+            &format!("/v1/coupons/{coupon}"),
+            json!({"discount_amount": 30}),
+        )
+        .await;
+    let code = server
+        .post(
+            "/v1/promotion-codes",
+            json!({"coupon_id": coupon, "code": "SAVE20"}),
+        )
+        .await;
     let code = id(&code["data"]);
-    server.post("/v1/promotion-codes", json!({"coupon_id": coupon, "code": "SAVE20"})).await;
-    server.post("/v1/promotion-codes/validate", json!({"code": "SAVE20", "product_slug": "pro-monthly"})).await;
-    server.post("/v1/promotion-codes/validate", json!({"code": "NO", "product_slug": "pro-monthly"})).await;
+    server
+        .post(
+            "/v1/promotion-codes",
+            json!({"coupon_id": coupon, "code": "SAVE20"}),
+        )
+        .await;
+    server
+        .post(
+            "/v1/promotion-codes/validate",
+            json!({"code": "SAVE20", "product_slug": "pro-monthly"}),
+        )
+        .await;
+    server
+        .post(
+            "/v1/promotion-codes/validate",
+            json!({"code": "NO", "product_slug": "pro-monthly"}),
+        )
+        .await;
     server.get("/v1/promotion-codes").await;
     server.get(&format!("/v1/promotion-codes/{code}")).await;
     let session = json!({"product_slug": "handbook", "success_url": "https://shop.example/", "promotion_code": "SAVE20"});
     let session = server.post("/v1/checkout/sessions", session).await;
     let open = session["checkout_id"].as_str().unwrap();
-    server.post(&format!("/v1/checkouts/{open}/coupon"), json!({"code": "SAVE20"})).await;
-    server.get(&format!("/v1/promotion-codes/{code}/redemptions")).await;
-    server.call(Method::DELETE, &format!("/v1/checkouts/{open}/coupon"), Value::Null).await;
-    server.post(&format!("/v1/checkouts/{checkout}/coupon"), json!({"code": "SAVE20"})).await;
-    server.call(Method::PATCH, &format!("/v1/promotion-codes/{code}"), json!({"max_redemptions": 5})).await;
-    server.call(Method::DELETE, &format!("/v1/promotion-codes/{code}"), Value::Null).await;
-    server.call(Method::DELETE, &format!("/v1/coupons/{coupon}"), Value::Null).await;
-    let link = server.post("/v1/payment-links", json!({"productSlug": "handbook", "successUrl": "https://shop.example/"})).await;
+    server
+        .post(
+            &format!("/v1/checkouts/{open}/coupon"),
+            json!({"code": "SAVE20"}),
+        )
+        .await;
+    server
+        .get(&format!("/v1/promotion-codes/{code}/redemptions"))
+        .await;
+    server
+        .call(
+            Method::DELETE,
+            &format!("/v1/checkouts/{open}/coupon"),
+            Value::Null,
+        )
+        .await;
+    server
+        .post(
+            &format!("/v1/checkouts/{checkout}/coupon"),
+            json!({"code": "SAVE20"}),
+        )
+        .await;
+    server
+        .call(
+            Method::PATCH,
+            &format!("/v1/promotion-codes/{code}"),
+            json!({"max_redemptions": 5}),
+        )
+        .await;
+    server
+        .call(
+            Method::DELETE,
+            &format!("/v1/promotion-codes/{code}"),
+            Value::Null,
+        )
+        .await;
+    server
+        .call(
+            Method::DELETE,
+            &format!("/v1/coupons/{coupon}"),
+            Value::Null,
+        )
+        .await;
+    let link = server
+        .post(
+            "/v1/payment-links",
+            json!({"productSlug": "handbook", "successUrl": "https://shop.example/"}),
+        )
+        .await;
     server.get("/v1/payment-links").await;
-    server.get(&format!("/v1/payment-links/{}", id(&link))).await;
-    server.call(Method::PATCH, &format!("/v1/payment-links/{}", id(&link)), json!({"active": false})).await;
+    server
+        .get(&format!("/v1/payment-links/{}", id(&link)))
+        .await;
+    server
+        .call(
+            Method::PATCH,
+            &format!("/v1/payment-links/{}", id(&link)),
+            json!({"active": false}),
+        )
+        .await;
 }
 
 async fn tell(server: &mut Checked<'_>, merchant: &Merchant) {
-    let session = json!({"customer_id": merchant.customer_id, "return_url": "https://shop.example/account"});
+    let session =
+        json!({"customer_id": merchant.customer_id, "return_url": "https://shop.example/account"});
     let session = server.post("/v1/portal/sessions", session).await;
-    server.post("/v1/portal/sessions", json!({"email": merchant.email})).await;
-    server.get(&format!("/v1/portal/sessions/{}", id(&session))).await;
-    server.post(&format!("/v1/portal/sessions/{}/revoke", id(&session)), json!({})).await;
+    server
+        .post("/v1/portal/sessions", json!({"email": merchant.email}))
+        .await;
+    server
+        .get(&format!("/v1/portal/sessions/{}", id(&session)))
+        .await;
+    server
+        .post(
+            &format!("/v1/portal/sessions/{}/revoke", id(&session)),
+            json!({}),
+        )
+        .await;
     server.get("/v1/portal/configuration").await;
-    server.call(Method::PATCH, "/v1/portal/configuration", json!({"accent_color": "#0a7d4b"})).await;
-    server.call(Method::PATCH, "/v1/portal/configuration", json!({"accent_color": "green"})).await;
-    let endpoint = server.post("/v1/webhook-endpoints", json!({"url": "http://127.0.0.1:9/", "events": ["invoice.paid"]})).await;
+    server
+        .call(
+            Method::PATCH,
+            "/v1/portal/configuration",
+            json!({"accent_color": "#0a7d4b"}),
+        )
+        .await;
+    server
+        .call(
+            Method::PATCH,
+            "/v1/portal/configuration",
+            json!({"accent_color": "green"}),
+        )
+        .await;
+    let endpoint = server
+        .post(
+            "/v1/webhook-endpoints",
+            json!({"url": "http://127.0.0.1:9/", "events": ["invoice.paid"]}),
+        )
+        .await;
     let endpoint = format!("/v1/webhook-endpoints/{}", id(&endpoint));
-    server.post("/v1/webhook-endpoints", json!({"url": "ftp://x"})).await;
+    server
+        .post("/v1/webhook-endpoints", json!({"url": "ftp://x"}))
+        .await;
     server.get("/v1/webhook-endpoints").await;
     server.get(&endpoint).await;
-    server.call(Method::PATCH, &endpoint, json!({"upper_case": true})).await;
-    server.post(&format!("{endpoint}/rotate-secret"), json!({})).await;
-    let delivery = server.post(&format!("{endpoint}/test"), json!({"type": "invoice.paid"})).await;
+    server
+        .call(Method::PATCH, &endpoint, json!({"upper_case": true}))
+        .await;
+    server
+        .post(&format!("{endpoint}/rotate-secret"), json!({}))
+        .await;
+    let delivery = server
+        .post(&format!("{endpoint}/test"), json!({"type": "invoice.paid"}))
+        .await;
     server.app.run_jobs().await;
-    server.get(&format!("{endpoint}/deliveries?status=pending")).await;
+    server
+        .get(&format!("{endpoint}/deliveries?status=pending"))
+        .await;
     let delivery = format!("/v1/webhook-deliveries/{}", id(&delivery));
     server.get(&delivery).await;
     server.post(&format!("{delivery}/resend"), json!({})).await;
     server.call(Method::DELETE, &endpoint, Value::Null).await;
     server.get(&endpoint).await;
     let events = server.get("/v1/events?limit=100").await;
-    server.get(&format!("/v1/events/{}", id(&events["data"][0]))).await;
+    server
+        .get(&format!("/v1/events/{}", id(&events["data"][0])))
+        .await;
     server.get("/v1/events?after=&limit=2").await;
     server.get("/v1/events?after=evt_nothing").await;
-    let key = server.post("/v1/api-keys", json!({"type": "PUBLISHABLE", "name": "page"})).await;
+    let key = server
+        .post(
+            "/v1/api-keys",
+            json!({"type": "PUBLISHABLE", "name": "page"}),
+        )
+        .await;
     server.get("/v1/api-keys").await;
-    server.call(Method::DELETE, &format!("/v1/api-keys/{}", id(&key)), Value::Null).await;
+    server
+        .call(
+            Method::DELETE,
+            &format!("/v1/api-keys/{}", id(&key)),
+            Value::Null,
+        )
+        .await;
     server.get("/v1/test_clock").await;
-    server.post("/v1/test_clock/advance", json!({"by": "40d"})).await;
-    server.post("/v1/test_clock/advance", json!({"by": "never"})).await;
+    server
+        .post("/v1/test_clock/advance", json!({"by": "40d"}))
+        .await;
+    server
+        .post("/v1/test_clock/advance", json!({"by": "never"}))
+        .await;
     server.post("/v1/test_clock/advance", json!({})).await;
 }
 

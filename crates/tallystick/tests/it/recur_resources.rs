@@ -773,7 +773,14 @@ both! {
         ] {
             let (first, second) = (create(path, &body).await, create(path, &body).await);
             assert_eq!((first.status, second.status), (201, 201), "{path}: {}", first.text);
-            assert_eq!(first.text, second.text);
+            // What is shown once is not kept to be shown again.
+            let mut again = first.json();
+            for secret in ["key", "secret"] {
+                if let Some(value) = again.get_mut(secret) {
+                    *value = Value::Null;
+                }
+            }
+            assert_eq!(again, second.json());
             assert_eq!(second.headers["idempotent-replayed"], "true");
             assert_eq!(create(path, &json!({"email": "another"})).await.status, 409, "{path}");
         }

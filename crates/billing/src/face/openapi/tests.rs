@@ -45,6 +45,20 @@ fn every_reference_resolves_and_every_component_is_used() {
     }
 }
 
+/// What stands before the parenthesis that closes the one before `rest`.
+fn arguments(rest: &str) -> &str {
+    let mut depth = 1;
+    let end = rest.find(|c| {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        depth == 0
+    });
+    &rest[..end.unwrap()]
+}
+
 /// The routes of the face's source texts: method and path.
 fn routes() -> BTreeSet<(String, String)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/face");
@@ -55,13 +69,14 @@ fn routes() -> BTreeSet<(String, String)> {
             continue;
         }
         let source = std::fs::read_to_string(&file).unwrap();
-        for route in source.split(".route(\"").skip(1) {
-            let (path, rest) = route.split_once("\",").unwrap();
+        for rest in source.split(".route(").skip(1) {
+            let route = arguments(rest);
+            let (_, path) = route.split_once('"').unwrap();
+            let (path, handlers) = path.split_once('"').unwrap();
             // What the gateway reports to is no operation of the face.
             if path.starts_with("/callback/") {
                 continue;
             }
-            let handlers = rest.split("\n").next().unwrap();
             for method in ["get", "post", "put", "patch", "delete"] {
                 if handlers.contains(&format!("{method}(")) {
                     routes.insert((method.to_ascii_uppercase(), format!("/v1{path}")));
