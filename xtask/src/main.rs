@@ -58,7 +58,17 @@ enum Bench {
     #[command(
         after_long_help = "Examples:\n  cargo xtask bench orders\n  cargo xtask bench orders --database postgres --write-results"
     )]
-    Orders(bench::Options),
+    Orders(bench::orders::Options),
+    /// Begin checkouts and pay them over HTTP, with the simulated card gateway in the same process and database
+    #[command(
+        after_long_help = "Examples:\n  cargo xtask bench checkout\n  cargo xtask bench checkout --database postgres --write-results"
+    )]
+    Checkout(bench::checkout::Options),
+    /// Ask over HTTP what customers may use
+    #[command(
+        after_long_help = "Examples:\n  cargo xtask bench entitlements\n  cargo xtask bench entitlements --customers 100000"
+    )]
+    Entitlements(bench::entitlements::Options),
 }
 
 fn main() -> ExitCode {
@@ -86,7 +96,11 @@ fn run(task: Task) -> Result<()> {
             test(Vec::new())
         }
         #[cfg(target_os = "linux")]
-        Task::Bench(Bench::Orders(options)) => bench::orders(&options),
+        Task::Bench(bench) => match bench {
+            Bench::Orders(options) => bench::orders::run(&options),
+            Bench::Checkout(options) => bench::checkout::run(&options),
+            Bench::Entitlements(options) => bench::entitlements::run(&options),
+        },
     }
 }
 
@@ -125,4 +139,14 @@ fn passed_on(args: Vec<OsString>) -> Vec<OsString> {
         .into_iter()
         .chain(args)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -249,7 +249,10 @@ impl Billing {
                 typed => buyer.email.clone().or(typed),
             };
             known.name = buyer.name.clone().or_else(|| known.name.take());
-            known.external_id = known.external_id.take().or_else(|| buyer.external_id.clone());
+            known.external_id = known
+                .external_id
+                .take()
+                .or_else(|| buyer.external_id.clone());
             checkout.save(tx)?;
             Ok(checkout)
         })

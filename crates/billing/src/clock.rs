@@ -15,7 +15,7 @@ use store::StoreError;
 const LEASE: Duration = Duration::from_secs(120);
 /// How long one call works; what is left is done by the next.
 const BUDGET: Duration = Duration::from_secs(20);
-/// How often one thing can fall due at one instant: a last try, then the end.
+/// How often one thing is done at one instant: a last try, then the end.
 const MOST_TIMES: u32 = 4;
 /// Most things that a report lists.
 const MOST_LISTED: usize = 1000;
@@ -93,14 +93,17 @@ impl Billing {
             happened: Vec::new(),
         };
         // What does not go away by being done is left alone after a few times.
-        let mut times: HashMap<(Timestamp, String), u32> = HashMap::new();
+        let mut times: HashMap<(Option<Timestamp>, String), u32> = HashMap::new();
         while tokio::time::Instant::now() < deadline {
             let due = self
                 .db()
                 .read(move |tx| due_things(tx, account, target, 64))
                 .await?;
             let next = due.into_iter().find(|(at, thing)| {
-                let times = times.entry((*at, thing.object())).or_default();
+                // What the gateway decides takes real time, and none passes here: asking a few times is enough, and the
+                // jobs go on asking.
+                let at = matches!(thing, DueThing::Subscription(_)).then_some(*at);
+                let times = times.entry((at, thing.object())).or_default();
                 *times += 1;
                 *times <= MOST_TIMES
             });

@@ -63,8 +63,12 @@ pub(crate) fn ensure(
         return Ok(customer);
     };
     // Locked, so that what the merchant changes meanwhile stays.
-    customer = Customer::first(tx, Customer::LOCK, params![customer.customer_id, work.account()])?
-        .ok_or(Resource::Customer)?;
+    customer = Customer::first(
+        tx,
+        Customer::LOCK,
+        params![customer.customer_id, work.account()],
+    )?
+    .ok_or(Resource::Customer)?;
     let before = customer.clone();
     if customer.name.is_none() {
         customer.name.clone_from(&buyer.name);

@@ -3,7 +3,8 @@
 use crate::model::Failure;
 use crate::repo::Charge;
 use crate::{Error, Result};
-use catalogue::recur::PaymentFailure;
+use catalogue::RecurError;
+use catalogue::recur::{ForbiddenReason, PaymentFailure};
 use kernel::{Secret, Timestamp};
 use payuni::client::{
     self, BindKey, Client, CloseType, Consent, MerchantTrade, TokenScope, TokenUse,
@@ -130,7 +131,14 @@ impl Gateway {
             .client
             .token_get(origin, keep.then_some(&store), now)
             .await
-            .map_err(|error| Error::Failed(format!("the card form's token: {error}")))?;
+            .map_err(|error| match error {
+                // The gateway has no card forms on pages of such an origin.
+                CallError::Refused { code, .. } if code.code.starts_with("TOKEN02") => {
+                    let reason = ForbiddenReason::OriginNotAllowed;
+                    RecurError::Forbidden { reason }.into()
+                }
+                error => Error::Failed(format!("the card form's token: {error}")),
+            })?;
         Ok(token.token.expose().clone())
     }
 

@@ -222,7 +222,7 @@ fn settle_refund(
         .ok_or_else(|| Error::Failed(format!("refund {id} has no charge")))?;
     refund.checks = refund.checks.saturating_add(1);
     let later = |checks: u32| {
-        let wait = Duration::from_secs(600).saturating_mul(1 << checks.min(6));
+        let wait = Duration::from_secs(180).saturating_mul(1 << checks.min(7));
         work.now().plus(wait.min(Duration::from_secs(6 * 3600)))
     };
     let kind = match outcome {

@@ -218,8 +218,8 @@ phrases! {
         MetadataNeedsSecretKey => { en: "metadata requires a secret key", zh_tw: "帶入 metadata 須使用 Secret Key", zh_cn: "填写 metadata 须使用 Secret Key" },
         /// The key was made without this right.
         KeyLacksRight => { en: "This API key is not allowed to do this", zh_tw: "此 API Key 沒有執行這項操作的權限", zh_cn: "此 API Key 没有执行这项操作的权限" },
-        /// The publishable key is for other sites.
-        OriginNotAllowed => { en: "This publishable key is not allowed on this site", zh_tw: "此 Publishable Key 不允許在這個網域使用", zh_cn: "此 Publishable Key 不允许在这个域名使用" },
+        /// The gateway shows no card form on pages of this site.
+        OriginNotAllowed => { en: "Card forms are not allowed on this site", zh_tw: "此網域不允許使用信用卡表單", zh_cn: "此域名不允许使用信用卡表单" },
         /// The resource is not the caller's to use.
         Resource => { en: "Access denied to this resource", zh_tw: "無權存取此資源", zh_cn: "无权访问此资源" },
         /// The operation exists in the sandbox only.

@@ -27,6 +27,9 @@
     find("[data-cancel]")?.addEventListener("click", () => tell("RECUR_PAYMENT_CANCEL", {}));
   }
 
+  // Back from the bank or the shop, the page may be the one that was left.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+
   // ----- what an answer leads to
 
   function finish({ redirect, data }) {

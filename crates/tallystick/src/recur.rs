@@ -57,14 +57,11 @@ impl Recur {
             // The simulated banks ask for it with the cards that are made for it.
             three_d: true,
         };
-        let live = match &config.payuni {
-            Some(payuni) => Some(Gateway {
-                client: Client::new(http, payuni.url.clone(), payuni.shop.clone()),
-                script_url: payuni.script_url.clone(),
-                three_d: payuni.three_d,
-            }),
-            None => None,
-        };
+        let live = config.payuni.as_ref().map(|payuni| Gateway {
+            client: Client::new(http, payuni.url.clone(), payuni.shop.clone()),
+            script_url: payuni.script_url.clone(),
+            three_d: payuni.three_d,
+        });
         let webhooks = Webhooks::new(
             parts.db.clone(),
             Arc::clone(&parts.clock),

@@ -18,9 +18,13 @@ export async function startServer(program, database) {
   const child = spawn(program, options, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
 
   const ended = once(child, "exit");
+  const clean = () => rm(folder, { recursive: true, force: true });
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), "line").then(([line]) => line),
-    ended.then(([code]) => Promise.reject(new Error(`the server ended with ${code} before it was ready`))),
+    ended.then(async ([code]) => {
+      await clean();
+      throw new Error(`the server ended with ${code} before it was ready`);
+    }),
   ]);
   const demo = JSON.parse(line);
 
@@ -33,7 +37,7 @@ export async function startServer(program, database) {
       child.kill("SIGTERM");
       await ended;
       clearTimeout(patience);
-      await rm(folder, { recursive: true, force: true });
+      await clean();
     },
   };
 }

@@ -111,8 +111,9 @@ test("hosted checkout", async (t) => {
     await payWith(page, CARDS.good);
     await page.locator("[data-alert]:visible, .said").waitFor();
     assert.match(await text(page), /already/i);
-    const { body } = await call("GET", `/v1/subscriptions?email=${shop.customer.email}`, { headers: KEYS.sk(shop) });
-    assert.equal(body.data.length, 1);
+    const query = `?email=${shop.customer.email}&active=true`;
+    const { body } = await call("GET", `/v1/subscriptions${query}`, { headers: KEYS.sk(shop) });
+    assert.deepEqual(body.data.map(({ id }) => id), [shop.subscriptionId]);
   });
 
   await t.test("a promotion code", async (t) => {

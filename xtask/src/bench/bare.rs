@@ -90,9 +90,7 @@ fn run(db: &Connection, statements: &[String], n: u64, picks: u64) -> Result<()>
         let mut rows = statement.raw_query();
         if answers(sql) {
             let row = rows.next()?;
-            next = row
-                .with_context(|| format!("no row for {sql}"))?
-                .get(0)?;
+            next = row.with_context(|| format!("no row for {sql}"))?.get(0)?;
             continue;
         }
         while let Some(row) = rows.next()? {

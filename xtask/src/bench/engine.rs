@@ -165,12 +165,7 @@ impl Engine {
         timed(what, time, || raw.write(bare, time, per_commit))
     }
 
-    fn sqlite_reads(
-        &mut self,
-        bare: &mut Bare,
-        time: Duration,
-        threads: usize,
-    ) -> Result<RawLine> {
+    fn sqlite_reads(&mut self, bare: &mut Bare, time: Duration, threads: usize) -> Result<RawLine> {
         let raw = self.sqlite_copy()?;
         let plural = if threads == 1 { "" } else { "s" };
         let what = format!("bare SQLite, {threads} thread{plural}");

@@ -80,8 +80,9 @@ impl RawSqlite {
     pub fn read(&self, bare: &mut Bare, time: Duration, threads: usize) -> Result<f64> {
         let next = AtomicU64::new(bare.done + 1);
         let begun = Instant::now();
+        let path = &self.path;
         let run = || -> Result<()> {
-            let connection = open(&self.path)?;
+            let connection = open(path)?;
             while begun.elapsed() < time {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 for transaction in &bare.sqlite {

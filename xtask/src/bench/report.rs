@@ -56,7 +56,7 @@ impl Figures {
         self.client += used.client;
     }
 
-    pub fn line(mut self, what: &str, connections: &str) -> Line {
+    pub fn line(mut self, what: &str, connections: usize) -> Line {
         self.latencies.sort_unstable();
         let at = |part: f64| {
             let index = (self.latencies.len() as f64 * part) as usize;
@@ -66,7 +66,7 @@ impl Figures {
         let each = |time: Duration| time.as_secs_f64() * 1e6 / self.answered.max(1) as f64;
         Line {
             what: what.to_owned(),
-            connections: connections.to_owned(),
+            connections,
             per_second: self.latencies.len() as f64 / self.time.as_secs_f64(),
             millis: [at(0.5), at(0.99), at(1.0)],
             server_micros: each(self.server),
@@ -78,7 +78,7 @@ impl Figures {
 
 pub struct Line {
     pub what: String,
-    pub connections: String,
+    pub connections: usize,
     pub per_second: f64,
     /// Half of the answers, 99 of 100, all came within.
     pub millis: [f64; 3],
@@ -112,7 +112,12 @@ impl Display for Ratio {
         let count = self.0.len();
         write!(f, "{:.2}", at(count / 2))?;
         if count > 1 {
-            write!(f, " ({:.2} to {:.2} in {count} rounds)", at(0), at(count - 1))?;
+            write!(
+                f,
+                " ({:.2} to {:.2} in {count} rounds)",
+                at(0),
+                at(count - 1)
+            )?;
         }
         Ok(())
     }
@@ -134,11 +139,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(
-        title: &'static str,
-        unit: &'static str,
-        date: Option<String>,
-    ) -> Result<Self> {
+    pub fn new(title: &'static str, unit: &'static str, date: Option<String>) -> Result<Self> {
         let date = date
             .or_else(|| machine::said(Command::new("date").arg("+%Y-%m-%d")))
             .context("what day is it? pass --date")?;
@@ -208,7 +209,7 @@ impl Display for Report {
         for line in &self.lines {
             let mut row = vec![
                 line.what.clone(),
-                line.connections.clone(),
+                line.connections.to_string(),
                 grouped(line.per_second),
             ];
             row.extend(line.millis.iter().map(|millis| format!("{millis:.2}")));
@@ -237,7 +238,9 @@ impl Display for Report {
         writeln!(f)?;
         table(f, &rows)?;
         writeln!(f)?;
-        self.notes.iter().try_for_each(|note| writeln!(f, "- {note}"))
+        self.notes
+            .iter()
+            .try_for_each(|note| writeln!(f, "- {note}"))
     }
 }
 

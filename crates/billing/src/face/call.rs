@@ -220,7 +220,11 @@ impl Post {
 /// A body as it is kept to be answered again: keys and webhook secrets are shown once, and not stored.
 fn without_secrets(body: &[u8]) -> String {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(mut object)) if ["key", "secret"].iter().any(|name| object.contains_key(*name)) => {
+        Ok(Value::Object(mut object))
+            if ["key", "secret"]
+                .iter()
+                .any(|name| object.contains_key(*name)) =>
+        {
             for name in ["key", "secret"] {
                 if let Some(value) = object.get_mut(name) {
                     *value = Value::Null;

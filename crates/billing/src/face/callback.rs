@@ -85,7 +85,7 @@ async fn after_three_d(billing: &Billing, livemode: bool, body: &[u8]) -> Result
         }));
     }
     Ok(match checkout.status {
-        CheckoutStatus::Succeeded => checkout.success_url.clone(),
-        _ => checkout.cancel_url.clone(),
+        CheckoutStatus::Succeeded => checkout.success_url,
+        _ => checkout.cancel_url,
     })
 }

@@ -36,10 +36,12 @@ pub fn routes() -> Router<Billing> {
 
 /// Where the page is that shows the card form: the gateway's form works there only.
 pub(super) fn origin_of(headers: &HeaderMap, billing: &Billing) -> String {
+    // The SDK's buttons and widgets show the form on a page of ours, in a frame.
+    let framed = headers.contains_key("x-recur-embed-domain");
     let origin = headers
         .get(http::header::ORIGIN)
         .and_then(|value| value.to_str().ok())
-        .filter(|origin| origin.starts_with("http"));
+        .filter(|origin| origin.starts_with("http") && !framed);
     origin.map_or_else(|| billing.config().public_url.clone(), str::to_owned)
 }
 

@@ -154,7 +154,7 @@ async fn create(billing: &Billing, name: &str, json: bool) -> Result<()> {
     print(&format!(
         "merchant         {}\nsecret key       {secret}\npublishable key  {publishable}\n\n\
          The keys are for the sandbox and are not shown again. The secret key may make others.\n\
-         Next: tallystick serve; TALLYSTICK_KEY={secret} tallystick products recur add \"Pro\" --price 299 --period monthly",
+         Next, with the server running (tallystick serve, with --sandbox to try it): TALLYSTICK_KEY={secret} tallystick products recur add \"Pro\" --price 299 --period monthly",
         made.merchant.merchant_id
     ))
 }

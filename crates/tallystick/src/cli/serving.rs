@@ -133,7 +133,10 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
             "not configured: production keys cannot be used to sell",
             "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
         ),
-        Some(payuni) => report.good("payuni", &format!("{} at {}", payuni.shop.mer_id(), payuni.url)),
+        Some(payuni) => report.good(
+            "payuni",
+            &format!("{} at {}", payuni.shop.mer_id(), payuni.url),
+        ),
     }
     match config.supplier {
         None => report.note(
