@@ -10,6 +10,7 @@ use crate::repo::{Checkout, PaymentLink, Product, count_link};
 use crate::{Billing, Error, Result, Scope, digest};
 use catalogue::RecurError;
 use catalogue::recur::{BadRequest, Resource, StateRefusal, UnauthorizedReason};
+use store::record::Json;
 use store::{StoreError, Tx, params};
 use subtle::ConstantTimeEq as _;
 
@@ -115,7 +116,8 @@ impl Billing {
             checkout.product_id = product.product_id;
             checkout.purpose = purpose_of(&product, None)?;
             checkout.price = product.price;
-            price(&mut checkout, &product, None);
+            checkout.plan = Json(product.offer());
+            price(&mut checkout, None);
             checkout.save(tx)?;
             Ok(checkout)
         })

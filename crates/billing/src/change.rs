@@ -116,6 +116,9 @@ impl Billing {
                 Status::Trial | Status::Active => {}
                 _ => return Err(StateRefusal::SubscriptionNotActive.into()),
             }
+            if subscription.cancel_at_period_end {
+                return Err(StateRefusal::SubscriptionCanceled.into());
+            }
             if subscription.collecting {
                 return Err(Conflict::PaymentInProgress.into());
             }
@@ -190,6 +193,7 @@ impl Billing {
         match self.collect(scope, collection).await? {
             Settled::Paid => Ok(()),
             Settled::Declined(failure) => Err(declined(&failure.code)),
+            Settled::NoCard => Err(StateRefusal::NoPaymentMethod.into()),
             Settled::RequiresAction { .. } | Settled::Duplicate { .. } | Settled::Undecided => {
                 Err(Conflict::PaymentInProgress.into())
             }
@@ -253,7 +257,13 @@ fn go_on(
     if subscription.current_period_end > work.now() {
         refuse_other(tx, work, subscription, subscription.product_id)?;
         subscription.paused_at = None;
-        make(tx, work, subscription, Trigger::Resume)?;
+        let in_trial = subscription.trial_ends_at == Some(subscription.current_period_end);
+        let trigger = if in_trial {
+            Trigger::ResumeTrial
+        } else {
+            Trigger::Resume
+        };
+        make(tx, work, subscription, trigger)?;
         return Ok(None);
     }
     refuse_other(tx, work, subscription, subscription.product_id)?;

@@ -165,6 +165,7 @@ impl Billing {
                     purpose,
                     status: CheckoutStatus::RequiresPaymentMethod,
                     price: product.price,
+                    plan: Json(product.offer()),
                     amount_off: 0,
                     charged: 0,
                     coupon: Json(None),
@@ -190,7 +191,7 @@ impl Billing {
                     created_at: work.now(),
                     completed_at: None,
                 };
-                price(&mut checkout, &product, applied);
+                price(&mut checkout, applied);
                 checkout.insert(tx)?;
                 events::checkout(tx, work, EventKind::CheckoutCreated, &checkout)?;
                 Ok(checkout)
@@ -219,7 +220,7 @@ impl Billing {
                 checkout: Some(id),
             };
             let applied = evaluate(tx, work, &code, &product, &applicant)?;
-            price(&mut checkout, &product, Some(applied));
+            price(&mut checkout, Some(applied));
             checkout.save(tx)?;
             Ok((checkout, product))
         })
@@ -229,8 +230,8 @@ impl Billing {
     /// Takes the promotion code off a checkout.
     pub async fn remove_code(&self, scope: &Scope, id: CheckoutId) -> Result<Checkout> {
         self.write(scope, move |tx, work| {
-            let (mut checkout, product) = open_checkout(tx, work, id)?;
-            price(&mut checkout, &product, None);
+            let (mut checkout, _) = open_checkout(tx, work, id)?;
+            price(&mut checkout, None);
             checkout.save(tx)?;
             Ok(checkout)
         })
@@ -355,6 +356,7 @@ impl Billing {
             }
             Settled::RequiresAction { url } => Ok(Paid::RequiresAction { url }),
             Settled::Declined(failure) => Ok(Paid::Declined(failure)),
+            Settled::NoCard => Err(StateRefusal::NoPaymentMethod.into()),
             Settled::Duplicate { existing, status } => Err(duplicate(existing, status)),
             Settled::Undecided => Err(Conflict::PaymentInProgress.into()),
         }
@@ -511,9 +513,14 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
         )?;
         checkout.subscription_id = Some(subscription.subscription_id);
     }
-    if checkout.order_id.is_none() && checkout.purpose != Purpose::Setup {
-        let order = order_of(work, &checkout)?;
-        order.insert(tx)?;
+    if checkout.purpose != Purpose::Setup {
+        // The coupon may have changed since the last attempt.
+        let mut order = order_of(work, &checkout)?;
+        if let Some(id) = checkout.order_id {
+            let before = Order::first(tx, Order::LOCK, params![id])?.ok_or(Resource::Order)?;
+            (order.order_id, order.created_at) = (id, before.created_at);
+        }
+        order.save(tx)?;
         checkout.order_id = Some(order.order_id);
     }
     checkout.attempts += 1;
@@ -575,7 +582,7 @@ fn pending_subscription(
     checkout: &Checkout,
     product: &Product,
 ) -> Result<Subscription> {
-    let terms = product.terms().ok_or(StateRefusal::ProductType)?;
+    let offer = checkout.plan.0.as_ref().ok_or(StateRefusal::ProductType)?;
     let customer_id = checkout.customer_id.ok_or(Resource::Customer)?;
     Ok(Subscription {
         subscription_id: work.id(),
@@ -585,7 +592,7 @@ fn pending_subscription(
         checkout_id: Some(checkout.checkout_id),
         card_id: None,
         status: Status::Pending,
-        plan: Json(terms),
+        plan: Json(offer.terms.clone()),
         anchor: work.now(),
         next_period: 0,
         current_period_start: work.now(),
@@ -646,12 +653,12 @@ fn order_of(work: &Work, checkout: &Checkout) -> Result<Order> {
 }
 
 /// Sets what the coupon takes off and what the card is charged.
-pub(crate) fn price(checkout: &mut Checkout, product: &Product, applied: Option<AppliedCode>) {
+pub(crate) fn price(checkout: &mut Checkout, applied: Option<AppliedCode>) {
     let effect = applied.as_ref().map(|applied| applied.terms.effect);
     let off = effect.map_or(0, |effect| {
         crate::model::discount::amount_off(effect, checkout.price)
     });
-    let trial = trial_days(product, applied.as_ref());
+    let trial = trial_days(checkout, applied.as_ref());
     checkout.amount_off = off;
     checkout.charged = match checkout.purpose {
         Purpose::Setup => VERIFICATION,
@@ -662,8 +669,8 @@ pub(crate) fn price(checkout: &mut Checkout, product: &Product, applied: Option<
 }
 
 /// For how many days the subscription that begins here is free.
-pub(crate) fn trial_days(product: &Product, applied: Option<&AppliedCode>) -> u32 {
-    let own = product.trial_days.unwrap_or(0);
+pub(crate) fn trial_days(checkout: &Checkout, applied: Option<&AppliedCode>) -> u32 {
+    let own = checkout.plan.0.as_ref().map_or(0, |offer| offer.trial_days);
     applied.map_or(own, |applied| applied.terms.trial_days(own))
 }
 

@@ -178,7 +178,7 @@ impl Billing {
                     .and_then(|done| done.charge)
                     .map(|settled| match settled {
                         Settled::Paid => "paid",
-                        Settled::Declined(_) => "declined",
+                        Settled::Declined(_) | Settled::NoCard => "declined",
                         Settled::RequiresAction { .. }
                         | Settled::Duplicate { .. }
                         | Settled::Undecided => "undecided",

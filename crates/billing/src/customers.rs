@@ -42,7 +42,7 @@ pub(crate) fn refuse_banned(customer: &Customer) -> Result<()> {
     }
 }
 
-/// The customer that a buyer is, made if there is none; what was not known of it is added.
+/// The customer that a buyer is, made if there is none; a name is added where there was none.
 pub(crate) fn ensure(
     tx: &mut Tx<'_>,
     work: &Work,
@@ -73,27 +73,7 @@ pub(crate) fn ensure(
     if customer.name.is_none() {
         customer.name.clone_from(&buyer.name);
     }
-    if let (None, Some(email)) = (&customer.email, &buyer.email) {
-        let taken = Customer::first(
-            tx,
-            Customer::BY_EMAIL,
-            params![email_key(email), work.account()],
-        )?;
-        if taken.is_none() {
-            customer.email = Some(email.clone());
-            customer.email_key = Some(email_key(email));
-        }
-    }
-    if let (None, Some(external_id)) = (&customer.external_id, &buyer.external_id) {
-        let taken = Customer::first(
-            tx,
-            Customer::BY_EXTERNAL_ID,
-            params![external_id, work.account()],
-        )?;
-        if taken.is_none() {
-            customer.external_id = Some(external_id.clone());
-        }
-    }
+    // Address and external id stay as they are: a page may say anything, and whoever has either gets into the portal.
     if customer != before {
         customer.updated_at = work.now();
         customer.save(tx)?;

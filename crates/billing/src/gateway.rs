@@ -75,6 +75,8 @@ pub enum Outcome {
     },
     /// No money is taken.
     Failed(Failure),
+    /// No card was typed into the form.
+    NoCard,
     /// The buyer's browser must go there first.
     ThreeD {
         /// Where to.
@@ -274,24 +276,31 @@ impl Gateway {
         {
             return RefundOutcome::Done;
         }
-        let captured = row.close_status == Some(CloseStatus::Captured);
+        let mut captured = row.close_status == Some(CloseStatus::Captured);
+        if !captured && amount < charge.amount {
+            // A part can be given back only of what has been taken.
+            if row.close_status == Some(CloseStatus::NotRequested) {
+                let asked = self
+                    .client
+                    .trade_close(trade_no, CloseType::Capture, charge.amount, now)
+                    .await;
+                if let Err(error) = asked {
+                    return RefundOutcome::Undecided(error.to_string());
+                }
+            }
+            let again = self.client.trade_query(&number, now).await;
+            captured =
+                matches!(again, Ok(Some(row)) if row.close_status == Some(CloseStatus::Captured));
+            if !captured {
+                return RefundOutcome::Capturing;
+            }
+        }
         let done = if captured {
             self.client
                 .trade_close(trade_no, CloseType::Refund, amount, now)
                 .await
-        } else if amount == charge.amount {
-            self.client.trade_cancel(trade_no, now).await
         } else {
-            if row.close_status == Some(CloseStatus::NotRequested) {
-                let captured = self
-                    .client
-                    .trade_close(trade_no, CloseType::Capture, charge.amount, now)
-                    .await;
-                if let Err(error) = captured {
-                    return RefundOutcome::Undecided(error.to_string());
-                }
-            }
-            return RefundOutcome::Capturing;
+            self.client.trade_cancel(trade_no, now).await
         };
         match done {
             Ok(()) => RefundOutcome::Done,
@@ -319,6 +328,7 @@ fn failure(code: PaymentFailure, detail: impl Into<String>) -> Failure {
 fn outcome(decision: Decision) -> Outcome {
     match decision {
         Decision::Succeeded(trade) => paid(*trade),
+        Decision::Failed(refused) if refused.code.code == "IFTRADE04002" => Outcome::NoCard,
         Decision::Failed(refused) => {
             let detail = format!("{}: {}", refused.code, refused.message);
             let code = match refused.card {

@@ -3,7 +3,8 @@
 use crate::checkout::{VERIFICATION, trade_number};
 use crate::gateway::Outcome;
 use crate::model::{
-    ChargeId, ChargePurpose, ChargeStatus, CustomerId, PortalSessionId, SubscriptionId,
+    ChargeId, ChargePurpose, ChargeStatus, CustomerId, PortalSessionId, ProductId, Status,
+    SubscriptionId,
 };
 use crate::repo::{
     Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription,
@@ -12,6 +13,8 @@ use crate::settle::{Settled, settle};
 use crate::{Billing, Result, Scope, digest};
 use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
 use kernel::Timestamp;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 use store::record::Json;
 use store::{StoreError, Tx, params};
@@ -48,6 +51,8 @@ pub struct PortalView {
     pub invoices: Vec<Invoice>,
     /// What it could switch to.
     pub products: Vec<Product>,
+    /// The names of everything it paid for.
+    pub names: HashMap<ProductId, String>,
 }
 
 impl Billing {
@@ -126,6 +131,18 @@ impl Billing {
                 )?;
                 subscriptions.push((subscription, product.ok_or(Resource::Product)?));
             }
+            let orders = Order::all(tx, Order::PAGE, params![account, "", 50, customer])?;
+            let invoices = Invoice::all(tx, Invoice::PAGE, params![account, "", 50, customer, ""])?;
+            let bought = orders.iter().map(|order| order.product_id);
+            let renewed = invoices.iter().map(|invoice| invoice.product_id);
+            let mut names = HashMap::new();
+            for id in bought.chain(renewed) {
+                if let Entry::Vacant(place) = names.entry(id)
+                    && let Some(product) = Product::first(tx, Product::BY_ID, params![id, account])?
+                {
+                    place.insert(product.name);
+                }
+            }
             Ok(PortalView {
                 settings: found.settings.0,
                 merchant: merchant.map(|merchant| merchant.name).unwrap_or_default(),
@@ -133,9 +150,10 @@ impl Billing {
                     .ok_or(Resource::Customer)?,
                 subscriptions,
                 cards: Card::all(tx, Card::OF_CUSTOMER, params![customer, account])?,
-                orders: Order::all(tx, Order::PAGE, params![account, "", 50, customer])?,
-                invoices: Invoice::all(tx, Invoice::PAGE, params![account, "", 50, customer, ""])?,
+                orders,
+                invoices,
                 products: Product::all(tx, Product::ON_SALE, params![account, "SUBSCRIPTION"])?,
+                names,
                 session,
             })
         })
@@ -225,7 +243,12 @@ impl Billing {
             .write(scope, move |tx, work| settle(tx, work, id, &outcome))
             .await?
         {
-            Settled::Paid => Ok(None),
+            Settled::Paid => {
+                // What is overdue is paid with it now, before the customer looks again.
+                self.collect_overdue(scope, customer).await?;
+                Ok(None)
+            }
+            Settled::NoCard => Err(StateRefusal::NoPaymentMethod.into()),
             Settled::RequiresAction { url } => Ok(Some(url)),
             Settled::Declined(failure) => Err(crate::change::declined(&failure.code)),
             Settled::Duplicate { .. } | Settled::Undecided => {
@@ -240,6 +263,20 @@ impl Billing {
             move |tx: &mut Tx<'_>| Charge::first(tx, Charge::OF_REFERENCE, params![customer]);
         let found: Result<_, StoreError> = self.db().read(find).await;
         Ok(found?)
+    }
+
+    async fn collect_overdue(&self, scope: &Scope, customer: CustomerId) -> Result<()> {
+        let found: Result<Vec<Subscription>, StoreError> = self
+            .db()
+            .read(move |tx| Subscription::all(tx, Subscription::OF_CUSTOMER, params![customer]))
+            .await;
+        for subscription in found? {
+            if subscription.status == Status::PastDue {
+                self.run_subscription(scope, subscription.subscription_id)
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     /// A report of the gateway about a charge; `None` when it is about none of ours. `account_now` decides nothing: a

@@ -7,9 +7,11 @@ use crate::model::{
     RefundReason, RefundStatus, SubscriptionId,
 };
 use crate::repo::{Charge, Invoice, Order, Product, Refund};
+use crate::settle::{lock_subscription, save};
 use crate::work::Work;
 use crate::{Billing, Error, Result, Scope, change, customers, events};
 use catalogue::recur::{Conflict, Resource, StateRefusal};
+use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
 use store::{StoreError, Tx, params};
@@ -119,7 +121,7 @@ impl Billing {
                     return Err(StateRefusal::RefundTooLarge.into());
                 }
                 if Refund::first(tx, Refund::OPEN, params![charge.charge_id])?.is_some() {
-                    return Err(Conflict::PaymentInProgress.into());
+                    return Err(Conflict::RefundInProgress.into());
                 }
                 let refund = begin_refund(tx, work, &charge, &new)?;
                 if let (true, Some(subscription)) = (cancel_subscription, new.subscription_id) {
@@ -265,20 +267,43 @@ fn settle_refund(
     )
 }
 
+/// What was given back of a period that still runs is credited no second time on a switch.
+fn lower_period(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    id: SubscriptionId,
+    refund: &Refund,
+    period: Option<Timestamp>,
+) -> Result<()> {
+    let mut subscription = lock_subscription(tx, work, id)?;
+    let paid_for = period.or(subscription.started_at);
+    if paid_for == Some(subscription.current_period_start) {
+        subscription.period_paid = subscription
+            .period_paid
+            .saturating_sub(refund.amount)
+            .max(0);
+        save(tx, work, &mut subscription)?;
+    }
+    Ok(())
+}
+
 /// Writes into order or invoice what was given back.
 fn book(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
     if let Some(id) = refund.order_id {
         let mut order = Order::first(tx, Order::LOCK, params![id])?.ok_or(Resource::Order)?;
         order.refunded_amount += refund.amount;
-        // An order that only verified a card, or was refused after its payment, was never in force.
-        if order.status != OrderStatus::Pending {
-            order.status = if order.refunded_amount >= order.amount {
-                OrderStatus::Refunded
-            } else {
-                OrderStatus::PartiallyRefunded
-            };
-        }
+        order.status = if order.refunded_amount >= order.amount {
+            OrderStatus::Refunded
+        } else {
+            OrderStatus::PartiallyRefunded
+        };
         order.save(tx)?;
+        if let (Some(subscription), false) = (
+            order.subscription_id,
+            refund.reason == RefundReason::Verification,
+        ) {
+            lower_period(tx, work, subscription, refund, None)?;
+        }
         let product = Product::first(
             tx,
             Product::BY_ID,
@@ -305,6 +330,13 @@ fn book(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
             Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or(Resource::Invoice)?;
         invoice.refunded_amount += refund.amount;
         invoice.save(tx)?;
+        lower_period(
+            tx,
+            work,
+            invoice.subscription_id,
+            refund,
+            Some(invoice.period_start),
+        )?;
     }
     Ok(())
 }

@@ -37,6 +37,8 @@ pub enum Settled {
     },
     /// No money is taken.
     Declined(Failure),
+    /// No card was typed into the form: nothing was tried.
+    NoCard,
     /// The money was taken and is given back: the customer has a subscription to the product.
     Duplicate {
         /// Which.
@@ -86,6 +88,19 @@ pub(crate) fn settle(
             charge.check_at = Some(work.now().plus(patience(charge.checks)));
             charge.save(tx)?;
             Ok(Settled::Undecided)
+        }
+        Outcome::NoCard => {
+            close(&mut charge, work, ChargeStatus::Failed);
+            charge.failure = Json(Some(crate::gateway::no_card()));
+            charge.save(tx)?;
+            if let Subject::Checkout(checkout) = &mut subject {
+                // Nothing was tried.
+                checkout.attempts = checkout.attempts.saturating_sub(1);
+                checkout.status = CheckoutStatus::RequiresPaymentMethod;
+                give_back_redemption(tx, checkout.checkout_id)?;
+                checkout.save(tx)?;
+            }
+            Ok(Settled::NoCard)
         }
         Outcome::ThreeD { url } => {
             charge.status = ChargeStatus::RequiresAction;
@@ -143,7 +158,7 @@ fn close(charge: &mut Charge, work: &Work, status: ChargeStatus) {
     charge.status = status;
     charge.check_at = None;
     charge.settled_at = Some(work.now());
-    // A token pays once.
+    // Of no use any more.
     charge.sdk_token = None;
 }
 
@@ -308,7 +323,7 @@ pub(crate) fn complete_checkout(
         None => None,
     };
     if let Some(id) = checkout.subscription_id {
-        activate(tx, work, checkout, &product, id, charge)?;
+        activate(tx, work, checkout, id, charge)?;
     }
     if let (ProductType::Credits, Some(credits), Some(order)) =
         (product.product_type, product.credits, &order)
@@ -399,13 +414,12 @@ fn activate(
     tx: &mut Tx<'_>,
     work: &Work,
     checkout: &Checkout,
-    product: &Product,
     id: SubscriptionId,
     charge: Option<&Charge>,
 ) -> Result<()> {
     let mut subscription = lock_subscription(tx, work, id)?;
     let applied = checkout.coupon.0.as_ref();
-    let trial_days = checkout::trial_days(product, applied);
+    let trial_days = checkout::trial_days(checkout, applied);
     let free_months = applied.and_then(|a| a.terms.bonus_months).unwrap_or(0);
     let now = work.now();
     let interval = subscription.plan.0.interval;
@@ -473,6 +487,9 @@ pub(crate) fn invoice_paid(
     }
     subscription.collecting = false;
     subscription.open_invoice_id = None;
+    if overlaps(tx, work, subscription, invoice)? {
+        return refuse_overlap(tx, work, subscription, invoice, charge);
+    }
     subscription.credit_left = subscription
         .credit_left
         .saturating_sub(invoice.credit_applied);
@@ -522,6 +539,52 @@ pub(crate) fn invoice_paid(
         }
     }
     Ok(())
+}
+
+/// Whether what an invoice pays for would be a second valid subscription of its customer to a product: it bought
+/// the other while nobody knew what would become of this one's charge.
+fn overlaps(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    subscription: &Subscription,
+    invoice: &Invoice,
+) -> Result<bool> {
+    let customer = subscription.customer_id;
+    lock_customer(tx, customer, work.account())?;
+    let valid = Subscription::first(
+        tx,
+        Subscription::VALID,
+        params![customer, invoice.product_id],
+    )?;
+    Ok(valid.is_some_and(|valid| valid.subscription_id != subscription.subscription_id))
+}
+
+/// The money of such an invoice goes back. A subscription that was to go on as the other one ends; one that was to be switched or
+/// resumed stays as it is.
+fn refuse_overlap(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    subscription: &mut Subscription,
+    invoice: &Invoice,
+    charge: Option<&Charge>,
+) -> Result<()> {
+    if let Some(charge) = charge {
+        let refund = NewRefund {
+            invoice_id: Some(invoice.invoice_id),
+            subscription_id: Some(subscription.subscription_id),
+            ..NewRefund::of(charge.amount, RefundReason::DuplicateSubscription)
+        };
+        begin_refund(tx, work, charge, &refund)?;
+    }
+    if invoice.billing_reason == InvoiceReason::Update || subscription.status == Status::Paused {
+        return save(tx, work, subscription);
+    }
+    subscription.scheduled = Json(None);
+    subscription.next_retry_at = None;
+    subscription.cancel_reason = Some(DUPLICATE.to_lowercase());
+    subscription.canceled_at = Some(work.now());
+    subscription.ended_at = Some(work.now());
+    make(tx, work, subscription, Trigger::CancelNow)
 }
 
 /// An invoice could not be collected.

@@ -285,6 +285,8 @@ phrases! {
         Taken(field: &'static str) => { en: "This {field} is already in use", zh_tw: "{field} 已被使用", zh_cn: "{field} 已被使用" },
         /// A payment of the same thing has not ended.
         PaymentInProgress => { en: "A payment is already in progress", zh_tw: "付款處理中", zh_cn: "付款处理中" },
+        /// A refund of the same charge has not ended.
+        RefundInProgress => { en: "A refund of this charge is already in progress", zh_tw: "此筆扣款的退款處理中", zh_cn: "此笔扣款的退款处理中" },
         /// The sandbox is still doing what its time has brought.
         ClockAdvancing => { en: "The clock is still being moved", zh_tw: "時鐘仍在調整中", zh_cn: "时钟仍在调整中" },
     }
@@ -442,7 +444,7 @@ pub struct ErrorResponse {
     pub error: ErrorObject,
     /// `error.message` again: browser SDKs look for it here.
     pub message: String,
-    /// `error.message` again: browser SDKs look for it here.
+    /// `error.message` again, or what is wrong in one line: browser SDKs look for it here.
     pub details: String,
 }
 
@@ -511,10 +513,21 @@ impl RecurError {
                     _ => "invalid_request_error",
                 },
             },
-            details: message.clone(),
+            details: self.in_one_line(locale).unwrap_or_else(|| message.clone()),
             message,
         };
         (entry.status, body)
+    }
+
+    /// What the browser SDKs show of a refusal whose message says too little.
+    fn in_one_line(&self, locale: Locale) -> Option<String> {
+        let Self::ValidationError { issues } = self else {
+            return None;
+        };
+        let issues = issues
+            .iter()
+            .map(|issue| format!("{}: {}", issue.path, issue.problem.text(locale)));
+        Some(issues.collect::<Vec<_>>().join("; "))
     }
 
     fn details(&self, locale: Locale) -> Vec<Detail> {
@@ -607,7 +620,7 @@ mod tests {
         403 {"error":{"code":"forbidden","message":"Access denied to this resource","doc_url":"http://localhost:8080/docs/errors/recur/forbidden","type":"authentication_error"},"message":"Access denied to this resource","details":"Access denied to this resource"}
         404 {"error":{"code":"not_found","message":"Product not found or inactive","doc_url":"http://localhost:8080/docs/errors/recur/not_found","type":"invalid_request_error"},"message":"Product not found or inactive","details":"Product not found or inactive"}
         409 {"error":{"code":"conflict","message":"Customer already has an active subscription to this product","doc_url":"http://localhost:8080/docs/errors/recur/conflict","details":[{"existing_subscription_id":"sub_xxxxx","status":"ACTIVE"}],"type":"invalid_request_error"},"message":"Customer already has an active subscription to this product","details":"Customer already has an active subscription to this product"}
-        422 {"error":{"code":"validation_error","message":"Invalid request parameters","doc_url":"http://localhost:8080/docs/errors/recur/validation_error","details":[{"path":"email","message":"Invalid email format","code":"invalid_type"}],"type":"invalid_request_error"},"message":"Invalid request parameters","details":"Invalid request parameters"}
+        422 {"error":{"code":"validation_error","message":"Invalid request parameters","doc_url":"http://localhost:8080/docs/errors/recur/validation_error","details":[{"path":"email","message":"Invalid email format","code":"invalid_type"}],"type":"invalid_request_error"},"message":"Invalid request parameters","details":"email: Invalid email format"}
         429 {"error":{"code":"rate_limit_exceeded","message":"Too many requests","doc_url":"http://localhost:8080/docs/errors/recur/rate_limit_exceeded","type":"invalid_request_error"},"message":"Too many requests","details":"Too many requests"}
         500 {"error":{"code":"internal_server_error","message":"An unexpected error occurred","doc_url":"http://localhost:8080/docs/errors/recur/internal_server_error","type":"api_error"},"message":"An unexpected error occurred","details":"An unexpected error occurred"}
         "##);

@@ -180,6 +180,7 @@ CREATE TABLE billing_checkouts (
     purpose TEXT NOT NULL CHECK (purpose IN ('PAYMENT', 'SUBSCRIPTION', 'SETUP')),
     status TEXT NOT NULL CHECK (status IN ('REQUIRES_PAYMENT_METHOD', 'REQUIRES_CONFIRMATION', 'REQUIRES_ACTION', 'PROCESSING', 'SUCCEEDED', 'CANCELED')),
     price INTEGER NOT NULL CHECK (price >= 0),
+    plan TEXT NOT NULL,
     amount_off INTEGER NOT NULL CHECK (amount_off BETWEEN 0 AND price),
     charged INTEGER NOT NULL CHECK (charged >= 0),
     coupon TEXT NOT NULL,

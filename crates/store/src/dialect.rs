@@ -4,9 +4,9 @@
 /// is one writer, and the mark stays the comment that it is.
 const SKIP_LOCKED: (&str, &str) = ("/* skip locked */", "FOR UPDATE SKIP LOCKED");
 
-/// Marks the spot where PostgreSQL locks the rows it selects until the transaction ends. On SQLite
-/// nobody else writes meanwhile.
-const FOR_UPDATE: (&str, &str) = ("/* for update */", "FOR UPDATE");
+/// Marks the spot where PostgreSQL locks the rows it selects until the transaction ends. Keys never change, so
+/// rows that refer to these can be inserted meanwhile. On SQLite nobody else writes.
+const FOR_UPDATE: (&str, &str) = ("/* for update */", "FOR NO KEY UPDATE");
 
 /// A statement as PostgreSQL takes it.
 pub fn for_postgres(sql: &str) -> String {

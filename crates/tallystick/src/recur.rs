@@ -40,12 +40,16 @@ impl Recur {
     ) -> Result<Self> {
         let http = httpkit::outgoing::client(GATEWAY_TIMEOUT)?;
         let shop = sandbox_shop()?;
+        let mut simulator =
+            SimulatorConfig::new(shop.clone(), format!("{public_url}{SIMULATED_GATEWAY}"));
+        // Whoever tries out a refund does not wait for it.
+        simulator.capture_step = Duration::ZERO;
         let gateway = GatewaySimulator::new(
             parts.db.clone(),
             Arc::clone(&parts.simulator_clock),
             Arc::clone(&parts.rng),
             httpkit::outgoing::client(Duration::from_secs(20))?,
-            SimulatorConfig::new(shop.clone(), format!("{public_url}{SIMULATED_GATEWAY}")),
+            simulator,
         );
         let sandbox = Gateway {
             client: Client::new(

@@ -27,6 +27,8 @@ pub struct Bare {
     pub pgbench: Vec<String>,
     /// The same with as few round trips as possible; empty where each needs the answer of the last.
     pub pipelined: Vec<String>,
+    /// What the units with so many numbers from the first one need, and is not part of the work.
+    pub before: Option<fn(first: u64, count: u64) -> String>,
     /// How many units SQLite has done.
     pub done: u64,
     /// How often pgbench has run.
@@ -40,6 +42,7 @@ impl Bare {
             sqlite,
             pgbench: Vec::new(),
             pipelined: Vec::new(),
+            before: None,
             done: 0,
             runs: 0,
         }
@@ -60,6 +63,11 @@ impl Bare {
         }
         bare
     }
+}
+
+/// The first number of a client of pgbench in a run of it.
+pub const fn first_number(run: u32, client: u32) -> u64 {
+    (run as u64 * 100 + client as u64) * 1_000_000_000
 }
 
 fn answers(sql: &str) -> bool {

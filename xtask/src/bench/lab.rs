@@ -84,7 +84,8 @@ pub fn run(
         .to_owned();
 
     let scratch = Scratch::new(&target)?;
-    let mut report = Report::new(title, unit, options.date.clone())?;
+    let built_here = options.binary.is_none();
+    let mut report = Report::new(title, unit, options.date.clone(), built_here)?;
     say("measuring a flush of the disk");
     report.flush = machine::flush_time(scratch.folder())?;
     let engine = Engine::start(&options.database, &scratch)?;

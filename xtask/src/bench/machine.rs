@@ -33,6 +33,13 @@ pub fn description() -> String {
     )
 }
 
+/// How many processes wanted a processor on average during the last minute: what others do disturbs a measurement.
+pub fn load_average() -> Result<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    let first = text.split(' ').next().unwrap_or_default();
+    first.parse().context("an unknown format of /proc/loadavg")
+}
+
 /// What a command prints, if it succeeds.
 pub fn said(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;

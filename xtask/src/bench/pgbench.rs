@@ -1,6 +1,12 @@
 //! PostgreSQL with durable commits, and what it can do itself, by pgbench.
 
-use super::{bare::Bare, machine, report::RawLine, scratch::Scratch, server::quiet};
+use super::{
+    bare::{Bare, first_number},
+    machine,
+    report::RawLine,
+    scratch::Scratch,
+    server::quiet,
+};
 use crate::postgres;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -24,6 +30,9 @@ max_wal_size = 8GB
 max_connections = 100
 timezone = 'UTC'
 ";
+
+/// For how many units of each client things are prepared.
+const MOST_A_SECOND: f64 = 500.0;
 
 pub struct Postgres {
     bin: PathBuf,
@@ -234,6 +243,12 @@ impl Postgres {
     ) -> Result<RawLine> {
         bare.runs += 1;
         let seconds = time.as_secs_f64().ceil().max(1.0);
+        if let Some(before) = bare.before {
+            let count = (seconds * MOST_A_SECOND) as u64;
+            for client in 0..clients {
+                self.change_copy(&before(first_number(bare.runs, client) + 1, count))?;
+            }
+        }
         let mut pgbench = Command::new(self.bin.join("pgbench"));
         pgbench
             .args(["-n", "-M", "prepared", "-D", "n=0", "-D"])

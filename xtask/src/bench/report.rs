@@ -130,6 +130,8 @@ pub struct Report {
     unit: &'static str,
     date: String,
     commit: String,
+    /// Of the last minute before.
+    load: f64,
     pub engine: String,
     pub flush: Duration,
     pub lines: Vec<Line>,
@@ -139,14 +141,21 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(title: &'static str, unit: &'static str, date: Option<String>) -> Result<Self> {
+    pub fn new(
+        title: &'static str,
+        unit: &'static str,
+        date: Option<String>,
+        built_here: bool,
+    ) -> Result<Self> {
         let date = date
             .or_else(|| machine::said(Command::new("date").arg("+%Y-%m-%d")))
             .context("what day is it? pass --date")?;
         let git = |args: &[&str]| {
             machine::said(Command::new("git").current_dir(steps::root()).args(args))
         };
-        let commit = git(&["rev-parse", "--short", "HEAD"]).map_or_else(String::new, |commit| {
+        // Of a program that was given, nobody knows from which commit it is.
+        let commit = built_here.then(|| git(&["rev-parse", "--short", "HEAD"]));
+        let commit = commit.flatten().map_or_else(String::new, |commit| {
             let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
             let changed = changed.is_none_or(|files| !files.is_empty());
             format!(
@@ -159,6 +168,7 @@ impl Report {
             unit,
             date,
             commit,
+            load: machine::load_average()?,
             engine: String::new(),
             flush: Duration::ZERO,
             lines: Vec::new(),
@@ -187,9 +197,10 @@ impl Display for Report {
         writeln!(f, "## {}: {}, {}\n", self.date, self.title, self.engine)?;
         writeln!(
             f,
-            "{}; a flush takes {:.0} µs{}.\n",
+            "{}; a flush takes {:.0} µs, the load average was {:.1} before{}.\n",
             machine::description(),
             self.flush.as_secs_f64() * 1e6,
+            self.load,
             self.commit
         )?;
         let separate = self.lines.iter().any(|line| line.database_micros > 0.0);

@@ -61,8 +61,8 @@ fn item(customer: &Customer, (subscriptions, orders): (i64, i64)) -> Value {
 
 fn draft(fields: &mut Fields) -> CustomerDraft {
     CustomerDraft {
-        name: fields.text_within("name", 200),
-        external_id: fields.text_within("external_id", 200),
+        name: fields.nullable("name", |f, n| f.text_within(n, 200)),
+        external_id: fields.nullable("external_id", |f, n| f.text_within(n, 200)),
         status: fields.choice("status", CustomerStatus::NAMES, CustomerStatus::of),
         metadata: fields.object("metadata"),
     }

@@ -7,7 +7,7 @@ use catalogue::RecurError;
 use catalogue::recur::{BadRequest, Expected, Issue, Problem};
 use kernel::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Longest text, in characters, of a field that says nothing else.
 const LONGEST_TEXT: usize = 500;
@@ -20,6 +20,8 @@ const LARGEST_OBJECT: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct Fields {
     values: HashMap<String, Value>,
+    /// Those that are said to be nothing.
+    nulls: HashSet<String>,
     /// As the client spelled them.
     spelled: HashMap<String, String>,
     camel: bool,
@@ -54,6 +56,7 @@ impl Fields {
     fn insert(&mut self, name: String, value: Value) {
         let snake = snake_case(&name);
         if value.is_null() {
+            self.nulls.insert(snake);
             return;
         }
         self.values.insert(snake.clone(), value);
@@ -72,6 +75,18 @@ impl Fields {
     /// Whether a field is there.
     pub fn has(&self, name: &str) -> bool {
         self.values.contains_key(name)
+    }
+
+    /// A field that may be said to be nothing: `Some(None)`.
+    pub fn nullable<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if self.nulls.contains(name) {
+            return Some(None);
+        }
+        read(self, name).map(Some)
     }
 
     /// Says that a field is missing.

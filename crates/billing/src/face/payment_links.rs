@@ -70,9 +70,10 @@ async fn list(State(billing): State<Billing>, Secret(caller): Secret) -> Result<
 fn change(fields: &mut Fields) -> PaymentLinkChange {
     PaymentLinkChange {
         active: fields.boolean("active"),
-        success_url: fields.url("success_url"),
-        max_completions: fields.integer("max_completions", 1, MOST_COMPLETIONS),
-        metadata: fields.object("metadata"),
+        success_url: fields.nullable("success_url", Fields::url),
+        max_completions: fields
+            .nullable("max_completions", |f, n| f.integer(n, 1, MOST_COMPLETIONS)),
+        metadata: fields.nullable("metadata", Fields::object),
     }
 }
 

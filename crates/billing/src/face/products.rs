@@ -157,9 +157,9 @@ fn draft(fields: &mut Fields, kind: ProductType, grace_days: u32) -> ProductDraf
     }
     let mut draft = ProductDraft {
         slug: slug(fields),
-        description: fields.text_within("description", LONGEST_DESCRIPTION),
+        description: fields.nullable("description", |f, n| f.text_within(n, LONGEST_DESCRIPTION)),
         price: fields.integer("price", LOWEST_PRICE, HIGHEST_PRICE),
-        product_family: fields.text_within("product_family", LONGEST_NAME),
+        product_family: fields.nullable("product_family", |f, n| f.text_within(n, LONGEST_NAME)),
         display_order: fields.integer("display_order", -1_000_000, 1_000_000),
         metadata: fields.object("metadata"),
         active: fields.boolean("active"),
@@ -170,7 +170,8 @@ fn draft(fields: &mut Fields, kind: ProductType, grace_days: u32) -> ProductDraf
     }
     if subscription {
         draft.interval = interval(fields);
-        draft.trial_days = small(fields.integer("trial_days", 1, LONGEST_TRIAL));
+        draft.trial_days =
+            fields.nullable("trial_days", |f, n| small(f.integer(n, 1, LONGEST_TRIAL)));
         draft.grace_days = small(fields.integer("grace_period_days", 0, LONGEST_GRACE));
         draft.retry_days = retry_days(fields, draft.grace_days.unwrap_or(grace_days));
     }

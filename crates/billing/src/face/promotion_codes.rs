@@ -111,16 +111,15 @@ fn code(fields: &mut Fields) -> String {
 fn rules(fields: &mut Fields) -> CodeRules {
     let rules = CodeRules {
         active: fields.boolean("active"),
-        valid_from: fields.date("valid_from"),
-        valid_until: fields.date("valid_until"),
-        max_redemptions: fields.integer("max_redemptions", 1, MOST_REDEMPTIONS),
-        max_redemptions_per_customer: fields.integer(
-            "max_redemptions_per_customer",
-            1,
-            MOST_REDEMPTIONS,
-        ),
-        minimum_amount: fields.integer("minimum_amount", 0, HIGHEST_PRICE),
-        metadata: fields.object("metadata"),
+        valid_from: fields.nullable("valid_from", Fields::date),
+        valid_until: fields.nullable("valid_until", Fields::date),
+        max_redemptions: fields
+            .nullable("max_redemptions", |f, n| f.integer(n, 1, MOST_REDEMPTIONS)),
+        max_redemptions_per_customer: fields.nullable("max_redemptions_per_customer", |f, n| {
+            f.integer(n, 1, MOST_REDEMPTIONS)
+        }),
+        minimum_amount: fields.nullable("minimum_amount", |f, n| f.integer(n, 0, HIGHEST_PRICE)),
+        metadata: fields.nullable("metadata", Fields::object),
     };
     if let (Some(from), Some(until)) = (rules.valid_from, rules.valid_until)
         && until <= from

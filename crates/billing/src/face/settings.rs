@@ -47,12 +47,12 @@ async fn update(
 ) -> Result<Reply, Refusal> {
     let mut fields = post.fields()?;
     let change = PortalChange {
-        return_url: fields.url("return_url"),
+        return_url: fields.nullable("return_url", Fields::url),
         allow_cancel: fields.boolean("allow_cancel"),
         allow_plan_change: fields.boolean("allow_plan_change"),
         allow_payment_update: fields.boolean("allow_payment_update"),
-        logo_url: fields.url("logo_url"),
-        accent: color(&mut fields, "accent_color"),
+        logo_url: fields.nullable("logo_url", Fields::url),
+        accent: fields.nullable("accent_color", color),
     };
     fields.finish()?;
     let settings = billing.update_portal(post.scope(), change).await?;

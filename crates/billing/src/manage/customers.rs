@@ -1,6 +1,6 @@
 //! Customers, as their merchant knows them, and their credits.
 
-use super::{set, set_optional, taken};
+use super::{set, taken};
 use crate::customers::{credits_of, deduct_credits, new_customer};
 use crate::model::{Buyer, CustomerId, CustomerStatus, EventKind, email_key};
 use crate::repo::Customer;
@@ -15,9 +15,9 @@ use store::{Tx, params};
 #[derive(Clone, Debug, Default)]
 pub struct CustomerDraft {
     /// Name.
-    pub name: Option<String>,
+    pub name: Option<Option<String>>,
     /// The merchant's own id.
-    pub external_id: Option<String>,
+    pub external_id: Option<Option<String>>,
     /// Whether it may buy.
     pub status: Option<CustomerStatus>,
     /// The merchant's own.
@@ -26,8 +26,8 @@ pub struct CustomerDraft {
 
 impl CustomerDraft {
     fn apply(&self, customer: &mut Customer) {
-        set_optional(&mut customer.name, self.name.as_ref());
-        set_optional(&mut customer.external_id, self.external_id.as_ref());
+        set(&mut customer.name, self.name.as_ref());
+        set(&mut customer.external_id, self.external_id.as_ref());
         set(&mut customer.status, self.status.as_ref());
         set(&mut customer.metadata.0, self.metadata.as_ref());
     }

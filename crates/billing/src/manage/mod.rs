@@ -22,16 +22,9 @@ fn taken(field: &'static str) -> impl Fn(StoreError) -> Error {
     }
 }
 
-/// Changes what a draft says, and leaves the rest.
+/// Changes what a draft says, and leaves the rest. What may be absent can be said to be: `Some(None)`.
 fn set<T: Clone>(place: &mut T, said: Option<&T>) {
     if let Some(value) = said {
         place.clone_from(value);
-    }
-}
-
-/// The same for what may be absent.
-fn set_optional<T: Clone>(place: &mut Option<T>, said: Option<&T>) {
-    if said.is_some() {
-        *place = said.cloned();
     }
 }

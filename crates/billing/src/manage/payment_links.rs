@@ -1,6 +1,6 @@
 //! Payment links: permanent addresses at which one product is sold.
 
-use super::{set, set_optional};
+use super::set;
 use crate::checkout::{ProductRef, find_product};
 use crate::model::PaymentLinkId;
 use crate::repo::{CollectPaymentMethod, PaymentLink, Product, PromotionCode};
@@ -29,19 +29,22 @@ pub struct PaymentLinkChange {
     /// Whether it is open.
     pub active: Option<bool>,
     /// Where the buyer goes afterwards.
-    pub success_url: Option<String>,
+    pub success_url: Option<Option<String>>,
     /// How often it can be used.
-    pub max_completions: Option<i64>,
+    pub max_completions: Option<Option<i64>>,
     /// The merchant's own.
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<Option<Map<String, Value>>>,
 }
 
 impl PaymentLinkChange {
     fn apply(&self, link: &mut PaymentLink) {
         set(&mut link.active, self.active.as_ref());
-        set_optional(&mut link.success_url, self.success_url.as_ref());
-        set_optional(&mut link.max_completions, self.max_completions.as_ref());
-        set_optional(&mut link.metadata, self.metadata.clone().map(Json).as_ref());
+        set(&mut link.success_url, self.success_url.as_ref());
+        set(&mut link.max_completions, self.max_completions.as_ref());
+        set(
+            &mut link.metadata,
+            self.metadata.clone().map(|m| m.map(Json)).as_ref(),
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! The portal as its merchant sets it up, and the sessions given out.
 
-use super::{set, set_optional};
+use super::set;
 use crate::customers::recognize;
 use crate::model::{Buyer, CustomerId, PortalSessionId};
 use crate::repo::{Account, Customer, PortalSession, Settings};
@@ -12,7 +12,7 @@ use store::params;
 #[derive(Clone, Debug, Default)]
 pub struct PortalChange {
     /// Where it leads back to when a session names no address.
-    pub return_url: Option<String>,
+    pub return_url: Option<Option<String>>,
     /// Whether customers may cancel.
     pub allow_cancel: Option<bool>,
     /// Whether they may switch plans.
@@ -20,15 +20,15 @@ pub struct PortalChange {
     /// Whether they may change their card.
     pub allow_payment_update: Option<bool>,
     /// Address of a picture.
-    pub logo_url: Option<String>,
+    pub logo_url: Option<Option<String>>,
     /// `#rrggbb`.
-    pub accent: Option<String>,
+    pub accent: Option<Option<String>>,
 }
 
 impl PortalChange {
     fn apply(&self, settings: &mut Settings) {
         let forbids = |allows: Option<bool>| allows.map(|allows| !allows);
-        set_optional(&mut settings.portal_return_url, self.return_url.as_ref());
+        set(&mut settings.portal_return_url, self.return_url.as_ref());
         set(
             &mut settings.portal_forbids_cancel,
             forbids(self.allow_cancel).as_ref(),
@@ -41,8 +41,8 @@ impl PortalChange {
             &mut settings.portal_forbids_card,
             forbids(self.allow_payment_update).as_ref(),
         );
-        set_optional(&mut settings.branding.logo_url, self.logo_url.as_ref());
-        set_optional(&mut settings.branding.accent, self.accent.as_ref());
+        set(&mut settings.branding.logo_url, self.logo_url.as_ref());
+        set(&mut settings.branding.accent, self.accent.as_ref());
     }
 }
 

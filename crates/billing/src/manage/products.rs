@@ -1,6 +1,6 @@
 //! Products. What changes in one is for new subscriptions: those that run keep their terms.
 
-use super::{set, set_optional, taken};
+use super::{set, taken};
 use crate::model::period::Interval;
 use crate::model::{AccountId, EventKind, ProductId, ProductType};
 use crate::repo::Product;
@@ -29,13 +29,13 @@ pub struct ProductDraft {
     /// Its name in addresses and code: letters, digits and hyphens.
     pub slug: Option<String>,
     /// What it is.
-    pub description: Option<String>,
+    pub description: Option<Option<String>>,
     /// Whole dollars.
     pub price: Option<i64>,
     /// How long a period is.
     pub interval: Option<Interval>,
     /// How many days are free at first.
-    pub trial_days: Option<u32>,
+    pub trial_days: Option<Option<u32>>,
     /// For how many days the right outlasts an unpaid period.
     pub grace_days: Option<u32>,
     /// On which days after the first failure a charge is tried again, in order.
@@ -43,7 +43,7 @@ pub struct ProductDraft {
     /// How many credits are in the pack.
     pub credits: Option<i64>,
     /// Variants of one product share it.
-    pub product_family: Option<String>,
+    pub product_family: Option<Option<String>>,
     /// Lists show lower ones first.
     pub display_order: Option<i64>,
     /// The merchant's own.
@@ -56,21 +56,21 @@ impl ProductDraft {
     fn apply(&self, product: &mut Product) {
         set(&mut product.name, self.name.as_ref());
         set(&mut product.slug, self.slug.as_ref());
-        set_optional(&mut product.description, self.description.as_ref());
+        set(&mut product.description, self.description.as_ref());
         set(&mut product.price, self.price.as_ref());
         if let Some(interval) = self.interval {
             product.interval_unit = Some(interval.unit());
             product.interval_count = Some(interval.count());
         }
-        set_optional(&mut product.trial_days, self.trial_days.as_ref());
+        set(&mut product.trial_days, self.trial_days.as_ref());
         set(&mut product.grace_days, self.grace_days.as_ref());
         set(&mut product.retry_days.0, self.retry_days.as_ref());
         product
             .retry_days
             .0
             .retain(|day| *day <= product.grace_days);
-        set_optional(&mut product.credits, self.credits.as_ref());
-        set_optional(&mut product.product_family, self.product_family.as_ref());
+        set(&mut product.credits, self.credits.map(Some).as_ref());
+        set(&mut product.product_family, self.product_family.as_ref());
         set(&mut product.display_order, self.display_order.as_ref());
         set(&mut product.metadata.0, self.metadata.as_ref());
         set(&mut product.active, self.active.as_ref());

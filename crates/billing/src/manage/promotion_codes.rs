@@ -1,6 +1,6 @@
 //! Promotion codes: what buyers type to get a coupon.
 
-use super::{set, set_optional, taken};
+use super::{set, taken};
 use crate::checkout::{ProductRef, find_product};
 use crate::coupons::{Applicant, evaluate};
 use crate::customers::recognize;
@@ -36,31 +36,34 @@ pub struct CodeRules {
     /// Whether it counts.
     pub active: Option<bool>,
     /// Not before.
-    pub valid_from: Option<Timestamp>,
+    pub valid_from: Option<Option<Timestamp>>,
     /// Not after.
-    pub valid_until: Option<Timestamp>,
+    pub valid_until: Option<Option<Timestamp>>,
     /// How often in all.
-    pub max_redemptions: Option<i64>,
+    pub max_redemptions: Option<Option<i64>>,
     /// How often by one customer.
-    pub max_redemptions_per_customer: Option<i64>,
+    pub max_redemptions_per_customer: Option<Option<i64>>,
     /// From which price on.
-    pub minimum_amount: Option<i64>,
+    pub minimum_amount: Option<Option<i64>>,
     /// The merchant's own.
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<Option<Map<String, Value>>>,
 }
 
 impl CodeRules {
     fn apply(&self, code: &mut PromotionCode) -> Result<()> {
         set(&mut code.active, self.active.as_ref());
-        set_optional(&mut code.valid_from, self.valid_from.as_ref());
-        set_optional(&mut code.valid_until, self.valid_until.as_ref());
-        set_optional(&mut code.max_redemptions, self.max_redemptions.as_ref());
-        set_optional(
+        set(&mut code.valid_from, self.valid_from.as_ref());
+        set(&mut code.valid_until, self.valid_until.as_ref());
+        set(&mut code.max_redemptions, self.max_redemptions.as_ref());
+        set(
             &mut code.max_redemptions_per_customer,
             self.max_redemptions_per_customer.as_ref(),
         );
-        set_optional(&mut code.minimum_amount, self.minimum_amount.as_ref());
-        set_optional(&mut code.metadata, self.metadata.clone().map(Json).as_ref());
+        set(&mut code.minimum_amount, self.minimum_amount.as_ref());
+        set(
+            &mut code.metadata,
+            self.metadata.clone().map(|m| m.map(Json)).as_ref(),
+        );
         let mut issues = Vec::new();
         if let (Some(from), Some(until)) = (code.valid_from, code.valid_until)
             && until <= from

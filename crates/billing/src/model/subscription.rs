@@ -75,6 +75,8 @@ pub enum Trigger {
     Pause,
     /// Goes on, within the paid period.
     Resume,
+    /// Goes on, within the trial.
+    ResumeTrial,
     /// Changed to a dearer or an equal product.
     Upgrade,
     /// Changed to a cheaper product.
@@ -195,6 +197,7 @@ pub const TRANSITIONS: &[Transition] = {
         ),
         row(T::Pause, &[S::Trial, S::Active], Some(S::Paused), &[]),
         row(T::Resume, &[S::Paused], Some(S::Active), &[]),
+        row(T::ResumeTrial, &[S::Paused], Some(S::Trial), &[]),
         row(
             T::Upgrade,
             &[S::Trial, S::Active],
@@ -409,7 +412,7 @@ mod tests {
     #[test]
     fn every_change_of_what_a_customer_may_use_is_told() {
         for row in TRANSITIONS {
-            let silent = [Trigger::Pause, Trigger::Resume];
+            let silent = [Trigger::Pause, Trigger::Resume, Trigger::ResumeTrial];
             for from in row.from {
                 let to = row.to.unwrap_or(*from);
                 if from.is_valid() != to.is_valid() && !silent.contains(&row.trigger) {

@@ -1,3 +1,4 @@
+use crate::model::Terms;
 use crate::model::discount::CouponTerms;
 use crate::model::{
     AccountId, Buyer, CheckoutId, CheckoutStatus, CustomerId, Failure, OrderId, PaymentLinkId,
@@ -16,6 +17,15 @@ pub struct AppliedCode {
     pub promotion_code_id: PromotionCodeId,
     /// What it gives.
     pub terms: CouponTerms,
+}
+
+/// What a subscription to a product begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Its terms.
+    pub terms: Terms,
+    /// For how many days it is free at first, without a coupon.
+    pub trial_days: u32,
 }
 
 record! {
@@ -39,6 +49,8 @@ record! {
         status: CheckoutStatus,
         /// The product's price when it began.
         price: i64,
+        /// On what terms a subscription begins, as they were when the checkout began; `None` of what is bought once.
+        plan: Json<Option<Offer>>,
         /// What the coupon takes off.
         amount_off: i64,
         /// What the card is charged: less than the price minus the coupon where only the card is verified.

@@ -15,7 +15,7 @@ pub use accounts::{
     holder_of, release_clock, take_clock,
 };
 pub use charges::{Charge, Refund};
-pub use checkouts::{AppliedCode, Checkout};
+pub use checkouts::{AppliedCode, Checkout, Offer};
 pub use coupons::{
     Coupon, PromotionCode, Redemption, give_back_redemption, has_redemption, redemptions_of,
     take_redemption,

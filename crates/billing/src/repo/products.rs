@@ -1,3 +1,4 @@
+use super::Offer;
 use crate::model::period::{Interval, IntervalUnit};
 use crate::model::{AccountId, ProductId, ProductType, Terms};
 use kernel::Timestamp;
@@ -65,6 +66,14 @@ impl Product {
     /// How long a period is; `None` of what is bought once.
     pub fn interval(&self) -> Option<Interval> {
         Interval::new(self.interval_unit?, self.interval_count?).ok()
+    }
+
+    /// What a subscription to it begins with; `None` of what is bought once.
+    pub fn offer(&self) -> Option<Offer> {
+        Some(Offer {
+            terms: self.terms()?,
+            trial_days: self.trial_days.unwrap_or(0),
+        })
     }
 
     /// The terms of a subscription to it; `None` of what is bought once.

@@ -81,6 +81,8 @@ pub struct GatewayConfig {
     pub slow_answer: Duration,
     /// How long an undecided charge stays so.
     pub undecided: Duration,
+    /// How long it takes until a capture that was asked for is taken up, and then until it is done.
+    pub capture_step: Duration,
     /// The pause after the first attempt at a notify. It doubles from one to the next, up to an hour.
     pub notify_pause: Duration,
 }
@@ -94,6 +96,7 @@ impl GatewayConfig {
             public_url: public_url.into(),
             slow_answer: minute,
             undecided: minute,
+            capture_step: minute,
             notify_pause: minute,
         }
     }

@@ -7,13 +7,12 @@ use payuni::fields::Fields;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// Until then a refund can be taken back.
+const REFUND_PENDING: Duration = Duration::from_secs(60);
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long a buyer has for the 3-D page.
 const CHALLENGE_LIFE: Duration = Duration::from_secs(600);
-/// A capture asked for by the shop is taken up after this long, and done after twice as long.
-const CAPTURE_STEP: Duration = Duration::from_secs(60);
-/// Until then a refund can be taken back.
-const REFUND_PENDING: Duration = Duration::from_secs(60);
 
 /// `TradeStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +143,14 @@ pub struct Capture {
     pub requested_at: Option<Timestamp>,
     pub amount: i64,
     pub undone: bool,
+    /// Asked for, it is taken up after so many microseconds, and done after twice as many.
+    pub step: u64,
+}
+
+impl Capture {
+    const fn step(&self) -> Duration {
+        Duration::from_micros(self.step)
+    }
 }
 
 /// Giving it back.
@@ -299,7 +306,7 @@ impl Trade {
     /// When the money was taken, or will be.
     pub fn captured_at(&self) -> Option<Timestamp> {
         match self.capture.requested_at {
-            Some(at) => Some(at.plus(CAPTURE_STEP * 2)),
+            Some(at) => Some(at.plus(self.capture.step() * 2)),
             None => self.captured_by_itself_at(),
         }
     }
@@ -312,7 +319,7 @@ impl Trade {
             return CloseStatus::Captured;
         }
         match self.capture.requested_at {
-            Some(at) if now.since(at) >= CAPTURE_STEP => CloseStatus::Processing,
+            Some(at) if now.since(at) >= self.capture.step() => CloseStatus::Processing,
             Some(_) => CloseStatus::Requested,
             None if self.capture.undone => CloseStatus::Undone,
             None => CloseStatus::NotRequested,

@@ -123,6 +123,7 @@ fn recur(merchant: &seed::recur::Merchant) -> serde_json::Value {
 
 fn guide(base_url: &str, key: &str, merchant: &seed::recur::Merchant, database: &str) -> String {
     let (secret, customer) = (merchant.secret_key.expose(), merchant.customer_id);
+    let publishable = merchant.publishable_key.expose();
     let product = seed::DEFAULT;
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("tallystick");
@@ -131,9 +132,10 @@ fn guide(base_url: &str, key: &str, merchant: &seed::recur::Merchant, database: 
 Tallystick demo                                             Ctrl-C stops it
   server         {base_url}
   error codes    {base_url}/docs/errors
-  OpenAPI        {base_url}/openapi/platform.json
+  OpenAPI        {base_url}/openapi/platform.json, {base_url}/openapi/recur.json
   private key    {key}
   secret key     {secret}
+  publishable    {publishable}
   database       {database}
 
 1. Place an order: 100 units for 120 credits.
@@ -153,7 +155,13 @@ curl -sS {base_url}/platform/order/ch2/default -H 'x-api-key: {key}' \
   -H 'content-type: application/json' \
   -d '{{"product_id": "{product}", "link": "https://example.com/p/1", "quantity": 90000}}'
 
-4. Subscriptions: what a customer may use, and a month later. (test card 4147-6310-0000-0001)
+4. Sell a subscription: open the url of the answer, type any address, pay with card 4147-6310-0000-0001.
+
+curl -sS {base_url}/v1/checkout/sessions -H 'authorization: Bearer {secret}' \
+  -H 'content-type: application/json' \
+  -d '{{"product_slug": "pro-monthly", "success_url": "{base_url}/docs/errors"}}'
+
+5. What a customer may use, and a month later.
 
 curl -sS '{base_url}/v1/customers/entitlements?customer_id={customer}' -H 'authorization: Bearer {secret}'
 curl -sS {base_url}/v1/test_clock/advance -H 'authorization: Bearer {secret}' \

@@ -158,7 +158,7 @@ impl Webhooks {
                     .await?;
                 print_answer(&made, json, |made| {
                     format!(
-                        "{}secret {}. It is not shown again.",
+                        "{}secret, not shown again:\n{}",
                         endpoint_line(made),
                         shown(&made["secret"])
                     )

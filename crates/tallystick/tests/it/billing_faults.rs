@@ -143,6 +143,123 @@ both! {
         app.stop().await;
     }
 
+    async fn one_customer_pays_for_many_things_at_once(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let key = merchant.secret_key.expose();
+        let mut checkouts = Vec::new();
+        for n in 0..8 {
+            let product = json!({"name": format!("Plan {n}"), "type": "SUBSCRIPTION", "price": 100 + n, "interval": "month"});
+            let product = app.recur(Method::POST, "/v1/products", key, product).await.json();
+            let body = json!({"product_id": product["id"], "customer_email": "many@example.com"});
+            let begun = app.recur(Method::POST, "/v1/checkouts", key, body).await.json();
+            let token = begun["sdk_token"].as_str().unwrap();
+            assert!(app.app.recur.gateway.type_card(token, "4147631000000001").await.unwrap());
+            checkouts.push(format!("/v1/checkouts/{}/pay", begun["checkout"]["id"].as_str().unwrap()));
+        }
+        let paying = checkouts.iter().map(|path| app.recur(Method::POST, path, key, json!({})));
+        for paid in futures_util::future::join_all(paying).await {
+            assert_eq!(paid.status, 200, "{}", paid.text);
+        }
+        assert_eq!(app.sum("SELECT COUNT(*) FROM billing_customers WHERE email = 'many@example.com'").await, 1);
+        app.stop().await;
+    }
+
+    async fn a_switch_that_is_paid_too_late_is_given_back(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let key = merchant.secret_key.expose();
+        app.app.recur.gateway.set_fault(Some(GatewayFault::Unknown { then_paid: true }));
+        let path = format!("/v1/subscriptions/{}/switch", merchant.subscription_id);
+        let yearly = merchant.product("yearly").unwrap();
+        let undecided = app.recur(Method::POST, &path, key, json!({"target_product_id": yearly})).await;
+        assert_eq!(undecided.status, 409, "{}", undecided.text);
+        app.app.recur.gateway.set_fault(None);
+        // Meanwhile the customer buys the very product.
+        let body = json!({"product_id": yearly, "customer_email": "mei@example.com"});
+        let begun = app.recur(Method::POST, "/v1/checkouts", key, body).await.json();
+        let token = begun["sdk_token"].as_str().unwrap();
+        assert!(app.app.recur.gateway.type_card(token, "4147631000000001").await.unwrap());
+        let pay = format!("/v1/checkouts/{}/pay", begun["checkout"]["id"].as_str().unwrap());
+        assert_eq!(app.recur(Method::POST, &pay, key, json!({})).await.status, 200);
+        for _ in 0..3 {
+            app.pass(Duration::from_secs(600)).await;
+        }
+        let given_back = app.sum("SELECT COUNT(*) FROM billing_refunds WHERE status = 'SUCCEEDED' AND reason = 'DUPLICATE_SUBSCRIPTION'").await;
+        let valid = app.sum("SELECT COUNT(*) FROM billing_subscriptions WHERE status = 'ACTIVE' AND collecting = 0").await;
+        assert_eq!((given_back, valid), (1, 2));
+        advance(&app, &merchant, "2mo").await;
+        app.stop().await;
+    }
+
+    async fn a_page_cannot_link_itself_to_a_customer(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let page = merchant.publishable_key.expose();
+        let body = json!({"productId": merchant.product("one_time").unwrap(), "customerEmail": "mei@example.com", "externalCustomerId": "intruder"});
+        let begun = app.recur(Method::POST, "/v1/checkouts", page, body).await.json();
+        let token = begun["sdk_token"].as_str().unwrap();
+        assert!(app.app.recur.gateway.type_card(token, "4147631000000151").await.unwrap());
+        let pay = format!("/v1/checkouts/{}/pay", begun["checkout"]["id"].as_str().unwrap());
+        assert_eq!(app.recur(Method::POST, &pay, page, json!({})).await.status, 402);
+        let seen = app.recur(Method::GET, "/v1/customers/entitlements?external_id=intruder", page, Value::Null).await.json();
+        assert_eq!(seen["customer"], Value::Null, "{seen}");
+        app.stop().await;
+    }
+
+    async fn what_is_charged_is_what_the_order_says(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let key = merchant.secret_key.expose();
+        let coupon = json!({"name": "Less", "discount_type": "FIXED_AMOUNT", "discount_amount": 90, "duration": "ONCE"});
+        let coupon = app.recur(Method::POST, "/v1/coupons", key, coupon).await.json();
+        app.recur(Method::POST, "/v1/promotion-codes", key, json!({"coupon_id": coupon["id"], "code": "LESS90"})).await;
+        let body = json!({"product_id": merchant.product("one_time").unwrap(), "customer_email": "less@example.com"});
+        let begun = app.recur(Method::POST, "/v1/checkouts", key, body).await.json();
+        let (id, token) = (begun["checkout"]["id"].as_str().unwrap(), begun["sdk_token"].as_str().unwrap());
+        // Without a card nothing is tried.
+        let early = app.recur(Method::POST, &format!("/v1/checkouts/{id}/pay"), key, json!({})).await;
+        assert_eq!((early.status, early.json()["error"]["code"].as_str()), (400, Some("bad_request")), "{}", early.text);
+        assert!(app.app.recur.gateway.type_card(token, "4147631000000151").await.unwrap());
+        assert_eq!(app.recur(Method::POST, &format!("/v1/checkouts/{id}/pay"), key, json!({})).await.status, 402);
+        let applied = app.recur(Method::POST, &format!("/v1/checkouts/{id}/coupon"), key, json!({"code": "LESS90"})).await;
+        assert_eq!(applied.status, 200, "{}", applied.text);
+        assert!(app.app.recur.gateway.type_card(token, "4147631000000001").await.unwrap());
+        let paid = app.recur(Method::POST, &format!("/v1/checkouts/{id}/pay"), key, json!({})).await.json();
+        assert_eq!(paid["charge"]["amount"], 500, "{paid}");
+        let order = app.recur(Method::GET, &format!("/v1/orders/{}", paid["order_id"].as_str().unwrap()), key, Value::Null).await.json();
+        assert_eq!((&order["subtotal"], &order["discount"], &order["amount"]), (&json!(590), &json!(90), &json!(500)), "{order}");
+        // A part at first, which has the gateway take the money, then the rest.
+        for (amount, status) in [(200, "PARTIALLY_REFUNDED"), (300, "REFUNDED")] {
+            let refund = app.recur(Method::POST, "/v1/refunds", key, json!({"order_id": order["id"], "amount": amount})).await;
+            assert_eq!((refund.status, &refund.json()["status"]), (201, &json!("SUCCEEDED")), "{}", refund.text);
+            let after = app.recur(Method::GET, &format!("/v1/orders/{}", order["id"].as_str().unwrap()), key, Value::Null).await.json();
+            assert_eq!(after["status"], status);
+        }
+        app.stop().await;
+    }
+
+    async fn pauses_keep_their_promises(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let key = merchant.secret_key.expose();
+        let path = format!("/v1/subscriptions/{}", merchant.subscription_id);
+        app.recur(Method::POST, &format!("{path}/cancel"), key, json!({})).await;
+        let refused = app.recur(Method::POST, &format!("{path}/pause"), key, json!({})).await;
+        assert_eq!(refused.status, 400, "what ends with its period is not paused: {}", refused.text);
+        let body = json!({"product_id": merchant.product("trial").unwrap(), "customer_email": "try@example.com"});
+        let begun = app.recur(Method::POST, "/v1/checkouts", key, body).await.json();
+        assert!(app.app.recur.gateway.type_card(begun["sdk_token"].as_str().unwrap(), "4147631000000001").await.unwrap());
+        let pay = format!("/v1/checkouts/{}/pay", begun["checkout"]["id"].as_str().unwrap());
+        let paid = app.recur(Method::POST, &pay, key, json!({})).await.json();
+        let trial = format!("/v1/subscriptions/{}", paid["subscription"]["id"].as_str().unwrap());
+        for (step, status) in [("pause", "PAUSED"), ("resume", "TRIAL")] {
+            let answer = app.recur(Method::POST, &format!("{trial}/{step}"), key, json!({})).await;
+            assert_eq!((answer.status, &answer.json()["status"]), (200, &json!(status)), "{}", answer.text);
+        }
+        app.stop().await;
+    }
+
     async fn a_cancelled_subscription_is_not_asked_for_again(engine: Engine) {
         let app = TestApp::start(engine).await;
         let merchant = app.merchant().await;

@@ -755,6 +755,18 @@ both! {
         api.app.stop().await;
     }
 
+    async fn what_may_be_absent_can_be_said_to_be(engine: Engine) {
+        let api = Api::start(engine).await;
+        let link = json!({"product_slug": "handbook", "max_completions": 5, "success_url": "https://shop.example/ok"});
+        let link = api.call(Method::POST, "/payment-links", link).await.json();
+        let path = format!("/payment-links/{}", link["id"].as_str().unwrap());
+        let kept = api.call(Method::PATCH, &path, json!({"active": false})).await.json();
+        assert_eq!((&kept["max_completions"], &kept["active"]), (&json!(5), &json!(false)));
+        let cleared = api.call(Method::PATCH, &path, json!({"maxCompletions": null, "success_url": null})).await.json();
+        assert_eq!((&cleared["max_completions"], &cleared["success_url"]), (&Value::Null, &Value::Null), "{cleared}");
+        api.app.stop().await;
+    }
+
     async fn creation_happens_once_for_each_key(engine: Engine) {
         let api = Api::start(engine).await;
         let create = async |path: &str, body: &Value| {

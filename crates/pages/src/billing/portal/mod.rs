@@ -295,19 +295,7 @@ fn paying_card(view: &PortalView) -> Option<&Card> {
 /// What was paid or is to be paid, newest first.
 fn payments(ask: &Ask, visitor: &Visitor, view: &PortalView) -> Vec<Payment> {
     let (words, locale) = (ask.words(), ask.locale());
-    let name = |id| {
-        let products = view
-            .subscriptions
-            .iter()
-            .map(|(_, product)| product)
-            .chain(&view.products);
-        let found = products
-            .into_iter()
-            .find(|product| product.product_id == id);
-        found
-            .map(|product| product.name.clone())
-            .unwrap_or_default()
-    };
+    let name = |id| view.names.get(&id).cloned().unwrap_or_default();
     let link = |id: String| visitor.link(ask, &format!("/receipts/{id}"));
     let orders = view.orders.iter().filter_map(|order| {
         let (status, tone) = match order.status {

@@ -40,8 +40,7 @@ impl Gateway {
         Ok(reply.into())
     }
 
-    /// Charges the card that the buyer has bound to a token. The token is used up, whatever the bank says: a
-    /// form that wants to try again needs a new one.
+    /// Charges the card that the buyer has bound to a token. Unless the card is declined, the token is used up.
     pub(super) async fn merchant_trade(self, inner: Fields) -> Result<Reply, Failure> {
         let refuse = |number, message: &str| MERCHANT_TRADE.refuse(number, message);
         let token = text(&inner, "Token").ok_or_else(|| refuse(2004, "無Token"))?;

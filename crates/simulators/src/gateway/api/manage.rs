@@ -31,6 +31,7 @@ impl Gateway {
             .with("CloseType", text(&inner, "CloseType").unwrap_or_default());
         let trade_no = trade_no.to_owned();
         let now = self.now();
+        let step = u64::try_from(self.shared.config.capture_step.as_micros()).unwrap_or(u64::MAX);
         self.shared
             .db
             .write(move |tx| {
@@ -39,6 +40,7 @@ impl Gateway {
                         trade.status(now) == TradeStatus::Paid && trade.method == Some(Method::Card)
                     })
                     .ok_or_else(|| refused("查無已授權之訂單"))?;
+                trade.capture.step = step;
                 change(&mut trade, amount, now)?;
                 Ok::<_, Failure>(repo::update_trade(tx, &trade)?)
             })
