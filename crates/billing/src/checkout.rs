@@ -122,10 +122,12 @@ impl Billing {
         let session_id = hosted.then(|| self.token("cs_", 32));
         let account = scope.account_id;
         let new = Arc::new(new);
-        let wanted = Arc::clone(&new);
+        let (wanted, within) = (Arc::clone(&new), *scope);
         let product = self
-            .write(scope, move |tx, work| {
-                Ok(prepare(tx, work, &wanted)?.product)
+            .db()
+            .read(move |tx| {
+                let prepared = prepare(tx, &Work::new(within, 0), &wanted)?;
+                Ok::<_, Error>(prepared.product)
             })
             .await?;
         // Before anything is stored: a gateway that cannot be reached leaves nothing behind.

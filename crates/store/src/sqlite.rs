@@ -4,6 +4,7 @@ use crate::db::{Shared, Task, Verdict};
 use crate::queue::{TaskQueue, lock, spawn};
 use crate::tx::TxDriver;
 use crate::{Param, Row, Statement, StoreError, Tx};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::HashMap;
 use std::path::Path;
@@ -285,6 +286,8 @@ impl SqliteConnection {
             raw.execute_batch("PRAGMA query_only = ON;")?;
         }
         raw.set_prepared_statement_cache_capacity(512);
+        // Plans that depend on the values bound are made anew at every execution, which costs more than most reads.
+        raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Self {
             raw,
             texts: HashMap::new(),

@@ -115,6 +115,8 @@ struct Shared {
     http: reqwest::Client,
     config: GatewayConfig,
     fault: RwLock<Option<GatewayFault>>,
+    /// Held by who delivers notifies without being asked to.
+    delivering: tokio::sync::Mutex<()>,
 }
 
 impl Gateway {
@@ -134,6 +136,7 @@ impl Gateway {
                 http,
                 config,
                 fault: RwLock::default(),
+                delivering: tokio::sync::Mutex::default(),
             }),
         }
     }

@@ -79,6 +79,10 @@ impl Gateway {
     pub(super) fn deliver_soon(&self) {
         let gateway = self.clone();
         tokio::spawn(async move {
+            // One at a time: whoever comes while another is at it leaves its own to the next one.
+            let Ok(_one) = gateway.shared.delivering.try_lock() else {
+                return;
+            };
             if let Err(error) = gateway.deliver_notifies().await {
                 tracing::warn!(%error, "the simulated gateway could not deliver its notifies");
             }
