@@ -9,7 +9,7 @@ use crate::model::{
 use crate::repo::{
     Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription,
 };
-use crate::settle::{Settled, settle};
+use crate::settle::{Settled, give_up, settle};
 use crate::{Billing, Result, Scope, digest};
 use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
 use kernel::Timestamp;
@@ -200,8 +200,15 @@ impl Billing {
                 let reference = customer.to_string();
                 let charge_id: ChargeId = work.id();
                 let under_way = Charge::all(tx, Charge::OF_REFERENCE, params![&reference])?;
-                if under_way.iter().any(|charge| charge.status.is_open()) {
-                    return Err(Conflict::PaymentInProgress.into());
+                for earlier in under_way
+                    .into_iter()
+                    .filter(|charge| charge.status.is_open())
+                {
+                    if earlier.status == ChargeStatus::Pending {
+                        return Err(Conflict::PaymentInProgress.into());
+                    }
+                    // Another card instead of waiting for 3-D Secure. Should that be passed after all, its money goes back.
+                    give_up(tx, work, earlier.charge_id)?;
                 }
                 let charge = Charge {
                     charge_id,

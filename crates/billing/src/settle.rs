@@ -71,6 +71,9 @@ pub(crate) fn settle(
     let mut subject = Subject::lock(tx, work, &seen)?;
     let mut charge = Charge::first(tx, Charge::LOCK, params![id])?.ok_or_else(missing)?;
     if !charge.status.is_open() {
+        if let (ChargeStatus::Failed, Outcome::Paid { trade_no, .. }) = (charge.status, outcome) {
+            give_back_late(tx, work, &mut charge, trade_no)?;
+        }
         return already(tx, &charge, &subject);
     }
     charge.checks = charge.checks.saturating_add(1);
@@ -154,6 +157,34 @@ pub(crate) fn settle(
     }
 }
 
+/// Gives a charge up that waits for its buyer.
+pub(crate) fn give_up(tx: &mut Tx<'_>, work: &Work, id: ChargeId) -> Result<()> {
+    let Some(mut charge) = Charge::first(tx, Charge::LOCK, params![id])? else {
+        return Ok(());
+    };
+    if charge.status == ChargeStatus::RequiresAction {
+        close(&mut charge, work, ChargeStatus::Failed);
+        charge.failure = Json(Some(Failure {
+            code: PaymentFailure::Timeout.code().into(),
+            detail: "the buyer went on with another card".into(),
+        }));
+        charge.save(tx)?;
+    }
+    Ok(())
+}
+
+/// The gateway took the money of a charge that had been given up: nobody waits for it any more, so it goes back.
+fn give_back_late(tx: &mut Tx<'_>, work: &Work, charge: &mut Charge, trade_no: &str) -> Result<()> {
+    charge.status = ChargeStatus::Succeeded;
+    charge.trade_no = Some(trade_no.to_owned());
+    charge.save(tx)?;
+    let refund = NewRefund {
+        detail: Some("paid after it had been given up".into()),
+        ..NewRefund::of(charge.amount, RefundReason::Other)
+    };
+    begin_refund(tx, work, charge, &refund).map(drop)
+}
+
 fn close(charge: &mut Charge, work: &Work, status: ChargeStatus) {
     charge.status = status;
     charge.check_at = None;
@@ -191,7 +222,7 @@ impl Subject {
 
 /// What a charge came to that was settled before.
 fn already(tx: &mut Tx<'_>, charge: &Charge, subject: &Subject) -> Result<Settled> {
-    if charge.status == ChargeStatus::Failed {
+    if charge.failure.0.is_some() {
         let failure = charge
             .failure
             .0

@@ -50,6 +50,7 @@ where
         .route("/docs/errors", get(handlers::index))
         .route("/docs/errors/", get(handlers::without_slash))
         .route("/docs/errors/{face}", get(handlers::face))
+        .route("/docs/errors/{face}/", get(handlers::face))
         .route("/docs/errors/{face}/{code}", get(handlers::code))
         .route(assets::STYLE_PATH, get(assets::style))
         .route(assets::MARK_PATH, get(assets::mark))

@@ -118,7 +118,11 @@ impl Billing {
             } else {
                 refuse_taken_slug(tx, &product)?;
             }
-            product.insert(tx).map_err(taken("slug"))?;
+            match &draft.slug {
+                Some(_) => product.insert(tx).map_err(taken("slug"))?,
+                // Taken in this very moment: run again, another is found.
+                None => product.insert(tx)?,
+            }
             events::product(tx, work, EventKind::ProductCreated, &product)?;
             Ok(product)
         })

@@ -55,8 +55,8 @@ record! {
         BY_TRADE = "WHERE mer_trade_no = $1";
         /// `$1` reference: newest first.
         OF_REFERENCE = "WHERE reference = $1 ORDER BY charge_id DESC LIMIT 100";
-        /// `$1` reference: the one that took money.
-        PAID = "WHERE reference = $1 AND status IN ('SUCCEEDED', 'REFUNDED') ORDER BY charge_id DESC LIMIT 1";
+        /// `$1` reference: the one that paid for it. One that took money after it had been given up has a failure.
+        PAID = "WHERE reference = $1 AND status IN ('SUCCEEDED', 'REFUNDED') AND failure = 'null' ORDER BY charge_id DESC LIMIT 1";
         /// `$1` account, `$2` time, `$3` how many: the longest due first.
         DUE = "WHERE account_id = $1 AND check_at <= $2 ORDER BY check_at, charge_id LIMIT $3";
     }

@@ -260,6 +260,32 @@ both! {
         app.stop().await;
     }
 
+    async fn money_taken_after_a_charge_was_given_up_goes_back(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let merchant = app.merchant().await;
+        let billing = &app.app.recur.billing;
+        let scope = billing.scope(merchant.account).await.unwrap();
+        let customer = merchant.customer_id;
+        let origin = billing.config().public_url.clone();
+        let challenged = billing.card_token(&scope, customer, &origin).await.unwrap();
+        assert!(app.app.recur.gateway.type_card(&challenged, "4147631000000303").await.unwrap());
+        let challenge = billing.change_card(&scope, customer, challenged).await.unwrap().expect("3-D Secure");
+        // Instead of passing it, the customer types another card.
+        let other = billing.card_token(&scope, customer, &origin).await.unwrap();
+        assert!(app.app.recur.gateway.type_card(&other, "3560511000000001").await.unwrap());
+        assert_eq!(billing.change_card(&scope, customer, other).await.unwrap(), None);
+        let approved = app.client.post(&challenge).header("content-type", "application/x-www-form-urlencoded").body("answer=approve");
+        app.send(approved).await;
+        eventually("both verifications are given back", async || {
+            app.run_jobs().await;
+            app.clock.advance(Duration::from_secs(2));
+            let given_back = app.sum("SELECT COUNT(*) FROM billing_refunds WHERE status = 'SUCCEEDED' AND amount = 2").await;
+            (given_back == 2).then_some(())
+        })
+        .await;
+        app.stop().await;
+    }
+
     async fn a_cancelled_subscription_is_not_asked_for_again(engine: Engine) {
         let app = TestApp::start(engine).await;
         let merchant = app.merchant().await;
