@@ -130,7 +130,7 @@ pub async fn layer(State(kit): State<FaceLayer>, mut request: Request, next: Nex
     let started = Instant::now();
     let context = kit.context(&request);
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = without_capabilities(request.uri().path());
     let operation = request
         .extensions()
         .get::<MatchedPath>()
@@ -185,6 +185,17 @@ pub async fn layer(State(kit): State<FaceLayer>, mut request: Request, next: Nex
     response
 }
 
+/// A path as it is logged: who knows a session's id may use the session.
+fn without_capabilities(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        let capability = ["cs_", "ps_", "pi_secret_"]
+            .into_iter()
+            .find(|prefix| segment.starts_with(prefix));
+        capability.unwrap_or(segment)
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
 fn panic_text(died: tokio::task::JoinError) -> String {
     match died.try_into_panic() {
         Ok(payload) => {
@@ -204,4 +215,18 @@ fn is_request_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_opens_a_session_is_not_logged() {
+        assert_eq!(
+            without_capabilities("/v1/checkout/sessions/cs_abc/x"),
+            "/v1/checkout/sessions/cs_/x"
+        );
+        assert_eq!(without_capabilities("/v1/products"), "/v1/products");
+    }
 }

@@ -9,7 +9,7 @@ import { SERVER, SHOP } from "./api.mjs";
 const CARD_FORM = "https://sandbox-vendor.payuni.com.tw/sdk/uni-payment.js";
 /** The shop under a name that is not this machine's own: some SDKs change their addresses on those. */
 export const NAMED_SHOP = `http://shop.test:${new URL(SHOP).port}`;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 const strays = [];
 const browser = await chromium.launch({

@@ -377,7 +377,12 @@ async fn endpoints_and_their_deliveries() {
         .await;
     assert_contains(
         &added,
-        &["we_", "enabled", "invoice.paid,order.paid", "secret, not shown again:\nwhsec_"],
+        &[
+            "we_",
+            "enabled",
+            "invoice.paid,order.paid",
+            "secret, not shown again:\nwhsec_",
+        ],
     );
     let listed = shop.json(&["webhooks", "list"]).await;
     let endpoint = listed[0]["id"].as_str().unwrap();

@@ -312,7 +312,8 @@ fn payments(ask: &Ask, visitor: &Visitor, view: &PortalView) -> Vec<Payment> {
             status,
             tone,
             amount: text::money(order.amount),
-            receipt: Some(link(order.order_id.to_string())),
+            // What went back before it was booked has none.
+            receipt: order.paid_at.map(|_| link(order.order_id.to_string())),
         })
     });
     let invoices = view.invoices.iter().filter_map(|invoice| {
