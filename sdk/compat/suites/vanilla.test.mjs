@@ -235,8 +235,11 @@ test("3-D Secure", async (t) => {
   });
   await t.test("the popup closed without an answer", async (t) => {
     const page = await challenged(t, "monthly");
+    // A popup that closes before the SDK has begun to ask counts as blocked, and the page itself is redirected.
+    const asked = page.waitForRequest(/\/status\?/);
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.locator(SUBMIT).click()]);
     await popup.locator("button[value=approve]").waitFor();
+    await asked;
     await popup.close();
     assert.equal((await event(page, "onError")).message, "3D 驗證已取消");
   });
