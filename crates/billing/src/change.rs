@@ -8,8 +8,8 @@ use crate::model::{
     apply,
 };
 use crate::renew::{Collection, ask, bill};
-use crate::repo::{Invoice, PlanChange, Product, Subscription, lock_customer};
-use crate::settle::{Settled, lock_subscription, make, save, tell};
+use crate::repo::{Invoice, PlanChange, Product, Subscription};
+use crate::settle::{Settled, has_other, lock_subscription, make, save, tell};
 use crate::work::Work;
 use crate::{Billing, Error, Result, Scope, events};
 use catalogue::RecurError;
@@ -278,18 +278,10 @@ fn refuse_other(
     subscription: &Subscription,
     product: crate::model::ProductId,
 ) -> Result<()> {
-    lock_customer(tx, subscription.customer_id, work.account())?;
-    let other = Subscription::first(
-        tx,
-        Subscription::VALID,
-        params![subscription.customer_id, product],
-    )?;
-    match other {
-        Some(other) if other.subscription_id != subscription.subscription_id => {
-            Err(StateRefusal::OtherSubscription.into())
-        }
-        _ => Ok(()),
+    if has_other(tx, work, subscription, product)? {
+        return Err(StateRefusal::OtherSubscription.into());
     }
+    Ok(())
 }
 
 fn plan_switch(
@@ -407,7 +399,6 @@ fn begin_switch(
             terms,
             kind: switch.kind,
             credit_left: quote.credit_left,
-            scheduled: false,
         })),
         created_at: work.now(),
         paid_at: None,

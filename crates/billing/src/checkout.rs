@@ -3,11 +3,12 @@
 //! [`Billing::begin_checkout`] prices it, [`Billing::pay`] asks for the money. Paying again is harmless: whoever pays a checkout
 //! that is being paid waits for the outcome, and one that is paid is answered as it was.
 
+use crate::charge::{self, NewCharge, Source};
 use crate::coupons::{Applicant, evaluate};
 use crate::customers::{self, is_buyer_known};
 use crate::gateway::{Addresses, SDK_TOKEN_LIFE};
 use crate::model::{
-    Buyer, ChargeId, ChargePurpose, ChargeStatus, CheckoutId, CheckoutStatus, EventKind, Failure,
+    Buyer, ChargePurpose, ChargeStatus, CheckoutId, CheckoutStatus, EventKind, Failure,
     OrderReason, OrderStatus, PaymentLinkId, ProductType, Purpose, Status,
 };
 use crate::repo::{
@@ -27,8 +28,6 @@ use store::{Tx, params};
 
 /// What verifies a card when nothing else is to be paid: whole dollars, given back at once.
 pub const VERIFICATION: i64 = 2;
-/// After how long a charge whose outcome nobody reported is asked about.
-const FIRST_CHECK: Duration = Duration::from_secs(120);
 /// How often a request looks whether another has paid the checkout.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -531,39 +530,17 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
         complete_checkout(tx, work, &mut checkout, None)?;
         return done(tx, work, checkout).map(Begin::Over);
     }
-    let charge_id = work.id();
-    let charge = Charge {
-        charge_id,
-        account_id: work.account(),
-        mer_trade_no: trade_number(charge_id),
+    let new = NewCharge {
         purpose: ChargePurpose::Checkout,
         reference: id.to_string(),
         customer_id: checkout.customer_id,
-        card_id: None,
-        sdk_token: checkout.sdk_token.clone(),
+        source: Source::Form(checkout.sdk_token.clone()),
         amount: checkout.charged,
-        refunded_amount: 0,
-        status: ChargeStatus::Pending,
-        trade_no: None,
-        failure: Json(None),
-        three_d_url: None,
-        checks: 0,
-        check_at: Some(work.now().plus(FIRST_CHECK)),
-        created_at: work.now(),
-        settled_at: None,
     };
-    charge.insert(tx)?;
+    let charge = charge::begin(tx, work, new)?;
     checkout.status = CheckoutStatus::Processing;
     checkout.save(tx)?;
     Ok(Begin::Charge(Box::new(charge), Box::new(product)))
-}
-
-/// The gateway takes numbers of at most 25 characters.
-pub(crate) fn trade_number(id: ChargeId) -> String {
-    let id = id.to_string();
-    id.get(id.len().saturating_sub(25)..)
-        .unwrap_or(&id)
-        .to_owned()
 }
 
 fn done(tx: &mut Tx<'_>, work: &Work, checkout: Checkout) -> Result<Paid> {

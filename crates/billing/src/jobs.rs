@@ -8,19 +8,15 @@ use crate::{Billing, Error, Result};
 use kernel::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use store::StoreError;
 use store::jobs::{self, Job, JobId, NewJob};
-use store::{StoreError, idempotency};
 
 /// Looks for what has fallen due; also the key of the one job that does.
 pub const TICK: &str = "billing.tick";
 /// Does what is due of one thing.
 pub const DUE: &str = "billing.due";
-/// Forgets what has been kept long enough; also the key of the one job that does.
-pub const CLEAN_UP: &str = "billing.clean_up";
 
 const TICK_INTERVAL: Duration = Duration::from_secs(1);
-const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(3600);
-const IDEMPOTENCY_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// Most things of one account that one look enqueues.
 const AT_ONCE: i64 = 256;
 
@@ -31,41 +27,27 @@ struct Payload {
 }
 
 impl Billing {
-    /// Makes sure that the recurring jobs exist. Every node may do so.
+    /// Makes sure that the recurring job exists. Every node may do so.
     pub async fn schedule_recurring(&self) -> Result<()> {
         let now = self.real_now();
-        let recurring = [TICK, CLEAN_UP].map(|kind| (kind, Id::new(now, self.rng())));
+        let id = Id::new(now, self.rng());
         let enqueued: Result<(), StoreError> = self
             .db()
-            .write(move |tx| {
-                for (kind, id) in recurring {
-                    let job = NewJob {
-                        id,
-                        kind,
-                        dedupe_key: Some(kind),
-                        payload: "{}",
-                        run_at: now,
-                        leased_to: None,
-                    };
-                    jobs::enqueue(tx, &job, now)?;
-                }
-                Ok(())
-            })
+            .write(move |tx| jobs::enqueue_recurring(tx, id, TICK, now))
             .await;
         Ok(enqueued?)
     }
 
     /// Whether this is one of billing's jobs.
     pub fn owns(kind: &str) -> bool {
-        [TICK, DUE, CLEAN_UP].contains(&kind)
+        [TICK, DUE].contains(&kind)
     }
 
     /// Carries a leased job out. If it fails, its lease runs out and it is taken up again.
     pub async fn run_job(&self, job: Job) {
         let result = match job.kind.as_str() {
             TICK => self.run_tick(&job).await,
-            DUE => self.run_due(&job).await,
-            _ => self.run_clean_up(&job).await,
+            _ => self.run_due(&job).await,
         };
         if let Err(error) = result {
             tracing::error!(kind = job.kind, payload = job.payload, %error, "a job failed");
@@ -136,18 +118,6 @@ impl Billing {
             .await
             .map(drop)
             .map_err(|error: StoreError| error.into())
-    }
-
-    async fn run_clean_up(&self, job: &Job) -> Result<()> {
-        let now = self.real_now();
-        let life = i64::try_from(IDEMPOTENCY_LIFE.as_micros()).unwrap_or(i64::MAX);
-        let before = Timestamp::from_micros(now.micros().saturating_sub(life));
-        let forgotten: Result<u64, StoreError> = self
-            .db()
-            .write(move |tx| idempotency::forget(tx, before))
-            .await;
-        forgotten?;
-        self.run_again(job, now.plus(CLEAN_UP_INTERVAL)).await
     }
 
     async fn run_again(&self, job: &Job, at: Timestamp) -> Result<()> {

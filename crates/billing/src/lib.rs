@@ -10,6 +10,7 @@
 mod accounts;
 mod buy;
 pub mod change;
+mod charge;
 pub mod checkout;
 pub mod clock;
 mod coupons;

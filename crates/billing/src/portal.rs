@@ -1,10 +1,10 @@
 //! The customer portal: for a while, one customer may look after its own subscriptions.
 
-use crate::checkout::{VERIFICATION, trade_number};
+use crate::charge::{self, NewCharge, Source};
+use crate::checkout::VERIFICATION;
 use crate::gateway::Outcome;
 use crate::model::{
-    ChargeId, ChargePurpose, ChargeStatus, CustomerId, PortalSessionId, ProductId, Status,
-    SubscriptionId,
+    ChargePurpose, ChargeStatus, CustomerId, PortalSessionId, ProductId, Status, SubscriptionId,
 };
 use crate::repo::{
     Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription,
@@ -15,11 +15,7 @@ use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
 use kernel::Timestamp;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::time::Duration;
-use store::record::Json;
 use store::{StoreError, Tx, params};
-
-const FIRST_CHECK: Duration = Duration::from_secs(120);
 
 /// A session that was made.
 #[derive(Clone, Debug)]
@@ -198,7 +194,6 @@ impl Billing {
         let charge = self
             .write(scope, move |tx, work| {
                 let reference = customer.to_string();
-                let charge_id: ChargeId = work.id();
                 let under_way = Charge::all(tx, Charge::OF_REFERENCE, params![&reference])?;
                 for earlier in under_way
                     .into_iter()
@@ -210,28 +205,14 @@ impl Billing {
                     // Another card instead of waiting for 3-D Secure. Should that be passed after all, its money goes back.
                     give_up(tx, work, earlier.charge_id)?;
                 }
-                let charge = Charge {
-                    charge_id,
-                    account_id: work.account(),
-                    mer_trade_no: trade_number(charge_id),
+                let new = NewCharge {
                     purpose: ChargePurpose::Card,
                     reference,
                     customer_id: Some(customer),
-                    card_id: None,
-                    sdk_token: Some(sdk_token.clone()),
+                    source: Source::Form(Some(sdk_token.clone())),
                     amount: VERIFICATION,
-                    refunded_amount: 0,
-                    status: ChargeStatus::Pending,
-                    trade_no: None,
-                    failure: Json(None),
-                    three_d_url: None,
-                    checks: 0,
-                    check_at: Some(work.now().plus(FIRST_CHECK)),
-                    created_at: work.now(),
-                    settled_at: None,
                 };
-                charge.insert(tx)?;
-                Ok(charge)
+                charge::begin(tx, work, new)
             })
             .await?;
         let outcome: Outcome = self

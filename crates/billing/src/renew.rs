@@ -1,6 +1,6 @@
 //! What falls due of a subscription: the end of a trial or a period, another try, the end of the grace period.
 
-use crate::checkout::trade_number;
+use crate::charge::{self, NewCharge, Source};
 use crate::gateway::Outcome;
 use crate::model::discount::for_period;
 use crate::model::period::{Period, period};
@@ -8,11 +8,10 @@ use crate::model::{
     ChargeId, ChargePurpose, ChargeStatus, Due, EventKind, Failure, InvoiceReason, InvoiceStatus,
     SubscriptionId, Trigger, apply,
 };
-use crate::repo::{
-    Card, CardToken, Charge, Checkout, Invoice, PlanChange, Product, Subscription, lock_customer,
-};
+use crate::repo::{Card, CardToken, Charge, Checkout, Invoice, PlanChange, Product, Subscription};
 use crate::settle::{
-    Lack, Settled, invoice_failed, invoice_paid, lock_subscription, make, save, settle, tell,
+    Lack, Settled, has_other, invoice_failed, invoice_paid, lock_subscription, make, save, settle,
+    tell,
 };
 use crate::work::Work;
 use crate::{Billing, Error, Result, Scope, events};
@@ -21,9 +20,6 @@ use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
 use store::{StoreError, Tx, params};
-
-/// After how long a charge whose outcome nobody reported is asked about.
-const FIRST_CHECK: Duration = Duration::from_secs(120);
 
 /// How long a buyer may take to pass 3-D Secure.
 const CHALLENGE_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -305,28 +301,14 @@ pub(crate) fn ask(
         invoice_failed(tx, work, subscription, invoice, Lack::NoCard)?;
         return Ok(None);
     };
-    let charge_id = work.id();
-    let charge = Charge {
-        charge_id,
-        account_id: work.account(),
-        mer_trade_no: trade_number(charge_id),
+    let new = NewCharge {
         purpose: ChargePurpose::Invoice,
         reference: invoice.invoice_id.to_string(),
         customer_id: Some(subscription.customer_id),
-        card_id: Some(card.card_id),
-        sdk_token: None,
+        source: Source::Kept(card.card_id),
         amount: invoice.amount,
-        refunded_amount: 0,
-        status: ChargeStatus::Pending,
-        trade_no: None,
-        failure: Json(None),
-        three_d_url: None,
-        checks: 0,
-        check_at: Some(work.now().plus(FIRST_CHECK)),
-        created_at: work.now(),
-        settled_at: None,
     };
-    charge.insert(tx)?;
+    let charge = charge::begin(tx, work, new)?;
     subscription.collecting = true;
     save(tx, work, subscription)?;
     let product = Product::first(
@@ -358,13 +340,7 @@ fn scheduled_change(
     let Some(scheduled) = subscription.scheduled.0.clone() else {
         return Ok(None);
     };
-    lock_customer(tx, subscription.customer_id, work.account())?;
-    let taken = Subscription::first(
-        tx,
-        Subscription::VALID,
-        params![subscription.customer_id, scheduled.product_id],
-    )?;
-    if taken.is_some_and(|other| other.subscription_id != subscription.subscription_id) {
+    if has_other(tx, work, subscription, scheduled.product_id)? {
         let made = apply(subscription.status, Trigger::Unschedule)?;
         tell(tx, work, subscription, made, Some(scheduled.kind))?;
         subscription.scheduled = Json(None);
@@ -375,7 +351,6 @@ fn scheduled_change(
         terms: scheduled.terms,
         kind: scheduled.kind,
         credit_left: 0,
-        scheduled: true,
     }))
 }
 

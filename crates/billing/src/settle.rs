@@ -6,8 +6,8 @@ use crate::gateway::{NewCard, Outcome};
 use crate::model::period::{boundary, first_period};
 use crate::model::{
     CardId, ChargeId, ChargePurpose, ChargeStatus, CheckoutId, CheckoutStatus, EventKind, Failure,
-    InvoiceId, InvoiceReason, InvoiceStatus, Move, OrderStatus, ProductType, Purpose, RefundReason,
-    Status, SubscriptionId, Trigger, apply,
+    InvoiceId, InvoiceReason, InvoiceStatus, Move, OrderStatus, ProductId, ProductType, Purpose,
+    RefundReason, Status, SubscriptionId, Trigger, apply,
 };
 use crate::refund::{NewRefund, begin_refund};
 use crate::repo::{
@@ -518,7 +518,8 @@ pub(crate) fn invoice_paid(
     }
     subscription.collecting = false;
     subscription.open_invoice_id = None;
-    if overlaps(tx, work, subscription, invoice)? {
+    // It bought the other while nobody knew what would become of this one's charge.
+    if has_other(tx, work, subscription, invoice.product_id)? {
         return refuse_overlap(tx, work, subscription, invoice, charge);
     }
     subscription.credit_left = subscription
@@ -572,26 +573,8 @@ pub(crate) fn invoice_paid(
     Ok(())
 }
 
-/// Whether what an invoice pays for would be a second valid subscription of its customer to a product: it bought
-/// the other while nobody knew what would become of this one's charge.
-fn overlaps(
-    tx: &mut Tx<'_>,
-    work: &Work,
-    subscription: &Subscription,
-    invoice: &Invoice,
-) -> Result<bool> {
-    let customer = subscription.customer_id;
-    lock_customer(tx, customer, work.account())?;
-    let valid = Subscription::first(
-        tx,
-        Subscription::VALID,
-        params![customer, invoice.product_id],
-    )?;
-    Ok(valid.is_some_and(|valid| valid.subscription_id != subscription.subscription_id))
-}
-
-/// The money of such an invoice goes back. A subscription that was to go on as the other one ends; one that was to be switched or
-/// resumed stays as it is.
+/// An invoice paid for what would be a second valid subscription to a product: the money goes back. A subscription that was to
+/// go on as the other one ends; one that was to be switched or resumed stays as it is.
 fn refuse_overlap(
     tx: &mut Tx<'_>,
     work: &Work,
@@ -667,6 +650,19 @@ pub(crate) fn invoice_failed(
     }
     make(tx, work, subscription, trigger)?;
     Ok(())
+}
+
+/// Whether the customer has another valid subscription to the product. Until the transaction ends it buys none.
+pub(crate) fn has_other(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    subscription: &Subscription,
+    product: ProductId,
+) -> Result<bool> {
+    let customer = subscription.customer_id;
+    lock_customer(tx, customer, work.account())?;
+    let valid = Subscription::first(tx, Subscription::VALID, params![customer, product])?;
+    Ok(valid.is_some_and(|valid| valid.subscription_id != subscription.subscription_id))
 }
 
 /// A subscription, locked.

@@ -6,7 +6,7 @@ use crate::{Orders, Result};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::idempotency;
-use store::jobs::{self, Job, NewJob};
+use store::jobs::{self, Job};
 
 /// Sends one order to the supplier.
 pub const DISPATCH: &str = "orders.dispatch";
@@ -39,18 +39,7 @@ impl Orders {
         self.db()
             .write(move |tx| {
                 for (kind, id) in recurring {
-                    jobs::enqueue(
-                        tx,
-                        &NewJob {
-                            id,
-                            kind,
-                            dedupe_key: Some(kind),
-                            payload: "{}",
-                            run_at: now,
-                            leased_to: None,
-                        },
-                        now,
-                    )?;
+                    jobs::enqueue_recurring(tx, id, kind, now)?;
                 }
                 Ok::<_, store::StoreError>(())
             })

@@ -27,8 +27,11 @@
     // Opens empty fields with a new token.
     async open() {
       const opened = (this.#opened += 1);
+      let isTyped = false;
+      // The fields can be typed in before the form can be sent.
+      const check = () => opened === this.#opened && this.onValid(isTyped && this.#session !== null);
       this.#session = null;
-      this.onValid(false);
+      check();
       for (let tries = 1; ; tries += 1) {
         const token = await this.#token();
         try {
@@ -43,12 +46,13 @@
             for (const [kind, id] of Object.entries(FIELDS)) {
               document.getElementById(id).classList.toggle("wrong", status[kind] === false);
             }
-            this.onValid(Object.keys(FIELDS).every((kind) => status[kind] === true));
+            isTyped = Object.keys(FIELDS).every((kind) => status[kind] === true);
+            check();
           });
           await session.start();
           if (opened === this.#opened) this.#session = session;
           this.token = token;
-          return;
+          return check();
         } catch (error) {
           if (tries > 1 || !RENEWABLE.has(codeOf(error))) throw error;
         }

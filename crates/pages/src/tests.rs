@@ -170,7 +170,7 @@ async fn an_answer_of_billing_is_shown_as_it_is_sent() {
         "顧客已有此商品的有效訂閱",
         "existing_subscription_id",
         "tallystick trigger recur/conflict",
-        "location.href = session.url;",
+        r#"location.href = "/billing/portal";"#,
     ] {
         assert!(answer.body.contains(part), "{part}");
     }

@@ -163,6 +163,8 @@
     function onUpdate(listener) {
       if (typeof listener !== "function") throw fault("1004");
       listeners.push(listener);
+      // A buyer who types fast may be done before the page begins to listen.
+      if (REQUIRED.some((kind) => status[kind] !== null)) queueMicrotask(() => listener({ status: { ...status } }));
     }
 
     return Object.freeze({ start, onUpdate, getTradeResult, getCardAcceptInfo });

@@ -87,6 +87,24 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &NewJob<'_>, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+/// Makes sure that the one recurring job of a kind exists; it gives itself back with [`reschedule`].
+pub fn enqueue_recurring(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    kind: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let job = NewJob {
+        id,
+        kind,
+        dedupe_key: Some(kind),
+        payload: "{}",
+        run_at: now,
+        leased_to: None,
+    };
+    enqueue(tx, &job, now)
+}
+
 /// Leases up to `most` due jobs to `owner`, the longest due first.
 pub fn lease(
     tx: &mut Tx<'_>,

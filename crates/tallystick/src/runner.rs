@@ -5,7 +5,7 @@ use kernel::{Id, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
-use store::jobs::{self, Job, NewJob};
+use store::jobs::{self, Job};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -26,17 +26,7 @@ pub async fn schedule_recurring(app: &App) -> anyhow::Result<()> {
     let enqueued: Result<(), StoreError> = app
         .orders
         .db()
-        .write(move |tx| {
-            let job = NewJob {
-                id,
-                kind: NOTICES,
-                dedupe_key: Some(NOTICES),
-                payload: "{}",
-                run_at: now,
-                leased_to: None,
-            };
-            jobs::enqueue(tx, &job, now)
-        })
+        .write(move |tx| jobs::enqueue_recurring(tx, id, NOTICES, now))
         .await;
     Ok(enqueued?)
 }

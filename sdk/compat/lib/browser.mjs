@@ -52,6 +52,23 @@ export async function typeCard(where, number) {
   }
 }
 
+/** Lets the gateway's last answer to an opening form wait until a card has been typed into it, and `then` has been seen. */
+export async function typeEarly(page, number) {
+  let answer;
+  const typed = new Promise((resolve) => (answer = resolve));
+  await page.route("**/sdk/open", async (route) => {
+    await typed;
+    await route.continue();
+  });
+  const held = page.waitForRequest("**/sdk/open");
+  return async (then) => {
+    await held;
+    await typeCard(page, number);
+    await then?.();
+    answer();
+  };
+}
+
 /** The button of the server's own forms. */
 export const PAY = "[data-submit]";
 

@@ -6,7 +6,7 @@ import { Recur } from "recur-tw/server";
 import {
   CARDS, DEMO, KEYS, SERVER, SHOP, buy, buyer, call, merchant, needs, needsPage, promotionCode,
 } from "../lib/api.mjs";
-import { PAY, again, typeCard, visit } from "../lib/browser.mjs";
+import { PAY, again, typeCard, typeEarly, visit } from "../lib/browser.mjs";
 
 const shop = await merchant();
 const DONE = `${SHOP}/pages/done.html?session={CHECKOUT_SESSION_ID}`;
@@ -71,6 +71,15 @@ test("hosted checkout", async (t) => {
     await page.locator(PAY).click();
     await arrives(page, DONE);
     assert.equal((await shown(id)).customer_email, customerEmail);
+  });
+
+  await t.test("a buyer who types faster than the gateway answers", async (t) => {
+    const page = await visit(t, BACK);
+    const type = await typeEarly(page, CARDS.good);
+    await page.goto((await session("monthly", buyer())).url);
+    await type(() => page.locator(`${PAY}:disabled`).waitFor());
+    await page.locator(PAY).click();
+    await arrives(page, DONE);
   });
 
   await t.test("a declined card, then another", async (t) => {

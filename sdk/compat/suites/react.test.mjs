@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CARDS, KEYS, SERVER, SHOP, buy, buyer, call, merchant, needs, promotionCode } from "../lib/api.mjs";
-import { answerPopup, event, events, listen, typeCard, visit } from "../lib/browser.mjs";
+import { answerPopup, event, events, listen, typeCard, typeEarly, visit } from "../lib/browser.mjs";
 
 const SUBMIT = "button.recur-submit-button";
 const HEADERS = {
@@ -183,6 +183,15 @@ for (const checkoutMode of ["embedded", "modal"]) {
     });
   });
 }
+
+test("a buyer who types before the SDK listens", async (t) => {
+  const page = await shopPage(t, await merchant(), { order: buyer() });
+  const type = await typeEarly(page, CARDS.good);
+  await open(page);
+  await type();
+  await page.locator(SUBMIT).click();
+  assert.equal((await event(page, "onPaymentComplete")).status, "ACTIVE");
+});
 
 test("a declined payment can close the checkout, or show words of the shop", async (t) => {
   const shop = await merchant();

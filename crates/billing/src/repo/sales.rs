@@ -68,8 +68,6 @@ pub struct PlanChange {
     pub kind: SwitchKind,
     /// What the old period's rest is worth beyond what the new one costs.
     pub credit_left: i64,
-    /// Whether the change waited for the period's end.
-    pub scheduled: bool,
 }
 
 record! {

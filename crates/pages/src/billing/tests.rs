@@ -990,6 +990,7 @@ async fn a_card_is_changed() {
     let world = World::new().await;
     let (portal, _) = world.portal().await;
     let change = async |card: &str| {
+        world.clock.advance(Duration::from_secs(1));
         let token = world
             .post(&format!("{portal}/card/token"), json!({}))
             .await

@@ -603,6 +603,7 @@ both! {
 
     async fn api_keys(engine: Engine) {
         let api = Api::start(engine).await;
+        api.tick();
         let made = api.create("/api-keys", json!({"type": "SECRET", "name": "ci", "expires_at": "2026-06-03T00:00:00Z"})).await;
         let key = made["key"].as_str().unwrap().to_owned();
         assert!(key.starts_with("sk_test_"), "{key}");
