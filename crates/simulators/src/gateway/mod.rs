@@ -65,6 +65,7 @@ use charge::{Circumstances, Draw};
 use kernel::{Clock, Rng, Timestamp};
 use payuni::envelope::Shop;
 use protocol::Answer;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use store::{Db, StoreError};
@@ -117,6 +118,8 @@ struct Shared {
     fault: RwLock<Option<GatewayFault>>,
     /// Held by who delivers notifies without being asked to.
     delivering: tokio::sync::Mutex<()>,
+    /// Whether there may be notifies that nobody has looked at.
+    deliver: AtomicBool,
 }
 
 impl Gateway {
@@ -137,6 +140,7 @@ impl Gateway {
                 config,
                 fault: RwLock::default(),
                 delivering: tokio::sync::Mutex::default(),
+                deliver: AtomicBool::default(),
             }),
         }
     }

@@ -7,6 +7,7 @@ use super::trade::Trade;
 use axum::http::{StatusCode, header};
 use kernel::Timestamp;
 use payuni::envelope::Shop;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::{StoreError, Tx};
 
@@ -78,13 +79,18 @@ impl Gateway {
     /// Attempts what is due without keeping anybody waiting.
     pub(super) fn deliver_soon(&self) {
         let gateway = self.clone();
+        gateway.shared.deliver.store(true, Ordering::SeqCst);
         tokio::spawn(async move {
-            // One at a time: whoever comes while another is at it leaves its own to the next one.
-            let Ok(_one) = gateway.shared.delivering.try_lock() else {
-                return;
-            };
-            if let Err(error) = gateway.deliver_notifies().await {
-                tracing::warn!(%error, "the simulated gateway could not deliver its notifies");
+            let shared = &gateway.shared;
+            // One at a time: who comes while another is at it leaves its own to that one, which looks again.
+            while shared.deliver.load(Ordering::SeqCst)
+                && let Ok(_one) = shared.delivering.try_lock()
+            {
+                while shared.deliver.swap(false, Ordering::SeqCst) {
+                    if let Err(error) = gateway.deliver_notifies().await {
+                        tracing::warn!(%error, "the simulated gateway could not deliver its notifies");
+                    }
+                }
             }
         });
     }
