@@ -107,12 +107,13 @@ export function listen(page) {
 /** Clicks, and answers the 3-D page that pops up. */
 export async function answerPopup(page, click, answer) {
   const [popup] = await Promise.all([page.waitForEvent("popup"), click()]);
-  await Promise.all([
-    popup.waitForURL((url) => !url.pathname.includes("/3d/")).catch((error) => {
-      // The SDK may have closed it already.
-      if (!popup.isClosed()) throw error;
-    }),
-    popup.locator(`button[value="${answer}"]`).click(),
+  // The SDK closes it as soon as it knows, which may be before the browser has shown what comes next.
+  const answered = Promise.race([
+    page.context().waitForEvent("response", (response) => response.request().method() === "POST" && response.url().includes("/3d/")),
+    popup.waitForEvent("close"),
   ]);
+  const clicked = popup.locator(`button[value="${answer}"]`).click();
+  clicked.catch(() => {});
+  await answered;
   return popup;
 }

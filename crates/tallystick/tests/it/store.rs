@@ -233,7 +233,8 @@ async fn a_deadlocked_transaction_is_run_again() {
     let (one, two): (Result<u64, StoreError>, Result<u64, StoreError>) =
         (one.await.unwrap(), two.await.unwrap());
     assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
-    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    // One was run again; when it was ahead of the other again, one of the two was once more.
+    assert!(runs.load(Ordering::SeqCst) >= 3);
     assert_eq!(
         (value(&db, "a").await, value(&db, "b").await),
         (Some(3), Some(3))
