@@ -34,7 +34,7 @@ enum Task {
         after_long_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p tallystick --test it house\n  cargo xtask test -- --nocapture"
     )]
     Test {
-        /// Arguments of `cargo test --workspace --locked`; with `-p`, only that package is tested
+        /// Arguments of `cargo test --workspace --locked --no-fail-fast`; with `-p`, only that package is tested
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
@@ -126,7 +126,7 @@ fn test(args: Vec<OsString>) -> Result<()> {
         ["test".into()]
             .into_iter()
             .chain(scope)
-            .chain(["--locked".into()])
+            .chain(["--locked".into(), "--no-fail-fast".into()])
             .chain(args),
     )
 }

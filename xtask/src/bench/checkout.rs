@@ -377,13 +377,13 @@ fn token_row(stem: &str) -> [String; 2] {
 fn checkout_row(stem: &str) -> [String; 2] {
     [
         "billing_checkouts (checkout_id, account_id, session_id, number, client_secret_hash, product_id, purpose, status, price, \
-         amount_off, charged, coupon, buyer, buyer_known, customer_id, subscription_id, order_id, payment_link_id, success_url, \
+         plan, amount_off, charged, coupon, buyer, buyer_known, customer_id, subscription_id, order_id, payment_link_id, success_url, \
          cancel_url, metadata, origin, sdk_token, sdk_token_expires_at, credit_token, attempts, max_attempts, refusal, \
          expires_at, created_at, completed_at)"
             .into(),
         format!(
             "'chk_{stem}' || :id, 'acct_' || :turn, NULL, 'CHK{stem}' || :id, '{}', 'prod_' || :turn, 'PAYMENT', \
-             'REQUIRES_PAYMENT_METHOD', 590, 0, 590, 'null', '{}', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{ORIGIN}', \
+             'REQUIRES_PAYMENT_METHOD', 590, 'null', 0, 590, 'null', '{}', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{ORIGIN}', \
              '{stem}abcdef' || :id, :now, 'chk_{stem}' || :id, 0, 5, 'null', :now, :now, NULL",
             filler(64),
             filler(66)
