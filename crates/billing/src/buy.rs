@@ -55,7 +55,7 @@ impl Billing {
             begun => begun?,
         };
         let id = link.payment_link_id;
-        let counted: Result<bool, StoreError> =
+        let counted: Result<(), StoreError> =
             self.db().write(move |tx| count_link(tx, id, 0, 1, 0)).await;
         counted?;
         Ok(begun.checkout)

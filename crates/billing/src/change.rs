@@ -7,7 +7,7 @@ use crate::model::{
     EventKind, InvoiceId, InvoiceReason, InvoiceStatus, Scheduled, Status, SubscriptionId, Trigger,
     apply,
 };
-use crate::renew::{Collection, ask, bill};
+use crate::renew::{Collection, ask, bill, scheduled_change};
 use crate::repo::{Invoice, PlanChange, Product, Subscription};
 use crate::settle::{Settled, has_other, lock_subscription, make, save, tell};
 use crate::work::Work;
@@ -266,9 +266,16 @@ fn go_on(
         make(tx, work, subscription, trigger)?;
         return Ok(None);
     }
-    refuse_other(tx, work, subscription, subscription.product_id)?;
-    let next = first_period(work.now(), subscription.plan.0.interval, 0)?;
-    bill(tx, work, subscription, next, None)
+    // The period that a scheduled change waited for is over.
+    let change = scheduled_change(tx, work, subscription)?;
+    if change.is_none() {
+        refuse_other(tx, work, subscription, subscription.product_id)?;
+    }
+    let terms = change
+        .as_ref()
+        .map_or(&subscription.plan.0, |change| &change.terms);
+    let next = first_period(work.now(), terms.interval, 0)?;
+    bill(tx, work, subscription, next, change)
 }
 
 /// Refuses when the customer has another valid subscription to the product.

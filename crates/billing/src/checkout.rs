@@ -12,8 +12,8 @@ use crate::model::{
     OrderReason, OrderStatus, PaymentLinkId, ProductType, Purpose, Status,
 };
 use crate::repo::{
-    AppliedCode, Charge, Checkout, Customer, Order, Product, Redemption, Subscription,
-    lock_customer, take_redemption,
+    AppliedCode, Charge, Checkout, Customer, Order, PaymentLink, Product, Redemption, Subscription,
+    lock_customer, payments_of_link, take_redemption,
 };
 use crate::settle::{DUPLICATE, Settled, complete_checkout, settle};
 use crate::work::Work;
@@ -473,6 +473,9 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
     if checkout.charged > 0 && checkout.sdk_token.is_none() {
         return Err(StateRefusal::NoPaymentMethod.into());
     }
+    if let Some(link) = checkout.payment_link_id {
+        refuse_used_up(tx, work, link, id)?;
+    }
     let customer = customers::ensure(tx, work, checkout.customer_id, &checkout.buyer.0)?;
     customers::refuse_banned(&customer)?;
     lock_customer(tx, customer.customer_id, work.account())?;
@@ -543,6 +546,23 @@ fn begin_payment(tx: &mut Tx<'_>, work: &Work, id: CheckoutId) -> Result<Begin> 
     Ok(Begin::Charge(Box::new(charge), Box::new(product)))
 }
 
+/// Refuses when as many others have paid at the link, or are paying, as may. Until the transaction ends nobody begins to.
+fn refuse_used_up(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    link: PaymentLinkId,
+    checkout: CheckoutId,
+) -> Result<()> {
+    let link = PaymentLink::first(tx, PaymentLink::LOCK, params![link, work.account()])?
+        .ok_or(Resource::PaymentLink)?;
+    if let Some(most) = link.max_completions
+        && payments_of_link(tx, link.payment_link_id, checkout)? >= most
+    {
+        return Err(StateRefusal::PaymentLinkInactive.into());
+    }
+    Ok(())
+}
+
 fn done(tx: &mut Tx<'_>, work: &Work, checkout: Checkout) -> Result<Paid> {
     let subscription = match checkout.subscription_id {
         Some(id) => Subscription::first(tx, Subscription::BY_ID, params![id, work.account()])?,
@@ -582,6 +602,7 @@ fn pending_subscription(
         coupon: Json(None),
         periods_discounted: 0,
         credit_left: 0,
+        credited: Json::default(),
         cancel_at_period_end: false,
         cancel_reason: None,
         canceled_at: None,

@@ -1,6 +1,7 @@
 //! Whether a promotion code can be used.
 
 use crate::Result;
+use crate::model::discount::CouponTerms;
 use crate::model::{CheckoutId, Eligibility};
 use crate::repo::{AppliedCode, Coupon, Customer, Product, PromotionCode, counts, redemptions_of};
 use crate::work::Work;
@@ -64,7 +65,10 @@ pub(crate) fn evaluate(
         Some(reason) => Err(refuse(reason).into()),
         None => Ok(AppliedCode {
             promotion_code_id: promotion.promotion_code_id,
-            terms: coupon.terms(Some(code.clone()))?,
+            terms: CouponTerms {
+                minimum_amount: minimum,
+                ..coupon.terms(Some(code.clone()))?
+            },
         }),
     }
 }

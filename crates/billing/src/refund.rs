@@ -3,10 +3,10 @@
 
 use crate::gateway::RefundOutcome;
 use crate::model::{
-    ChargeId, ChargeStatus, EventKind, InvoiceId, OrderId, OrderStatus, ProductType, RefundId,
-    RefundReason, RefundStatus, SubscriptionId,
+    ChargeId, ChargeStatus, EventKind, InvoiceId, InvoiceReason, OrderId, OrderStatus, ProductType,
+    RefundId, RefundReason, RefundStatus, SubscriptionId,
 };
-use crate::repo::{Charge, Invoice, Order, Product, Refund};
+use crate::repo::{Charge, Credited, Invoice, Order, Product, Refund, Subscription, Taken};
 use crate::settle::{lock_subscription, save};
 use crate::work::Work;
 use crate::{Billing, Error, Result, Scope, change, customers, events};
@@ -15,6 +15,10 @@ use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
 use store::{StoreError, Tx, params};
+
+/// How long whoever asks the gateway for a refund may take, in real time, before another takes over: longer than the gateway
+/// is waited for.
+const CLAIM: Duration = Duration::from_secs(300);
 
 /// What is to be given back.
 #[derive(Clone, Debug)]
@@ -83,6 +87,8 @@ pub(crate) fn begin_refund(
         failure: Json(None),
         checks: 0,
         check_at: Some(work.now()),
+        claimed_until: None,
+        taken: Json::default(),
         created_at: work.now(),
         settled_at: None,
     };
@@ -123,44 +129,66 @@ impl Billing {
                 if Refund::first(tx, Refund::OPEN, params![charge.charge_id])?.is_some() {
                     return Err(Conflict::RefundInProgress.into());
                 }
-                let refund = begin_refund(tx, work, &charge, &new)?;
+                let mut refund = begin_refund(tx, work, &charge, &new)?;
+                refund.taken = Json(take_value(tx, work, &refund)?);
+                refund.claimed_until = Some(work.scope.real.plus(CLAIM));
+                refund.save(tx)?;
                 if let (true, Some(subscription)) = (cancel_subscription, new.subscription_id) {
                     change::cancel_if_running(tx, work, subscription, "refunded")?;
                 }
-                Ok(refund)
+                Ok((refund, charge))
             })
             .await?;
-        self.run_refund(scope, begun.refund_id).await?;
-        let (id, account) = (begun.refund_id, scope.account_id);
+        let id = begun.0.refund_id;
+        self.give_back(scope, begun).await?;
+        let account = scope.account_id;
         let read = move |tx: &mut Tx<'_>| Refund::first(tx, Refund::BY_ID, params![id, account]);
         let refund: Result<_, StoreError> = self.db().read(read).await;
         refund?.ok_or_else(|| Resource::Refund.into())
     }
 
-    /// Has the gateway give the money back, once.
+    /// Has the gateway give the money back, unless somebody else is at it.
     pub async fn run_refund(&self, scope: &Scope, id: RefundId) -> Result<()> {
-        let account = scope.account_id;
-        let pair = self
-            .db()
-            .read(move |tx| {
-                let Some(refund) = Refund::first(tx, Refund::BY_ID, params![id, account])? else {
-                    return Ok(None);
-                };
-                let charge = Charge::first(tx, Charge::BY_ID, params![refund.charge_id, account])?;
-                Ok::<_, StoreError>(charge.map(|charge| (refund, charge)))
-            })
+        let claimed = self
+            .write(scope, move |tx, work| claim(tx, work, id))
             .await?;
-        let Some((refund, charge)) = pair.filter(|(refund, _)| is_open(refund)) else {
-            return Ok(());
-        };
+        match claimed {
+            Some(claimed) => self.give_back(scope, claimed).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Has the gateway give the money of a claimed refund back.
+    async fn give_back(&self, scope: &Scope, (refund, charge): (Refund, Charge)) -> Result<()> {
         let outcome = self
             .gateways()
             .of(scope.livemode)?
             .give_back(&charge, refund.amount, refund.refunded_before, scope.real)
             .await;
+        let id = refund.refund_id;
         self.write(scope, move |tx, work| settle_refund(tx, work, id, &outcome))
             .await
     }
+}
+
+/// Takes an open refund for oneself: the gateway knows no refund by a number, so that two at once would give back twice.
+fn claim(tx: &mut Tx<'_>, work: &Work, id: RefundId) -> Result<Option<(Refund, Charge)>> {
+    let found = Refund::first(tx, Refund::LOCK, params![id])?;
+    let Some(mut refund) =
+        found.filter(|refund| refund.account_id == work.account() && is_open(refund))
+    else {
+        return Ok(None);
+    };
+    let real = work.scope.real;
+    if refund.claimed_until.is_some_and(|until| until > real) {
+        refund.check_at = Some(work.now().plus(CLAIM));
+        refund.save(tx)?;
+        return Ok(None);
+    }
+    refund.claimed_until = Some(real.plus(CLAIM));
+    refund.save(tx)?;
+    let charge = Charge::first(tx, Charge::BY_ID, params![refund.charge_id, work.account()])?;
+    Ok(charge.map(|charge| (refund, charge)))
 }
 
 const fn is_open(refund: &Refund) -> bool {
@@ -223,6 +251,7 @@ fn settle_refund(
     let mut charge = Charge::first(tx, Charge::LOCK, params![refund.charge_id])?
         .ok_or_else(|| Error::Failed(format!("refund {id} has no charge")))?;
     refund.checks = refund.checks.saturating_add(1);
+    refund.claimed_until = None;
     let later = |checks: u32| {
         let wait = Duration::from_secs(180).saturating_mul(1 << checks.min(7));
         work.now().plus(wait.min(Duration::from_secs(6 * 3600)))
@@ -241,6 +270,7 @@ fn settle_refund(
         RefundOutcome::Refused(failure) => {
             refund.status = RefundStatus::Failed;
             refund.failure = Json(Some(failure.clone()));
+            restore_value(tx, work, &refund)?;
             EventKind::RefundFailed
         }
         RefundOutcome::Capturing => {
@@ -267,24 +297,85 @@ fn settle_refund(
     )
 }
 
-/// What was given back of a period that still runs is credited no second time on a switch.
-fn lower_period(
+/// When the period began that an order or invoice paid for, and what of the refund counts against that whole period.
+fn refunded_period(
     tx: &mut Tx<'_>,
     work: &Work,
-    id: SubscriptionId,
     refund: &Refund,
-    period: Option<Timestamp>,
-) -> Result<()> {
+    subscription: &Subscription,
+) -> Result<(Option<Timestamp>, i64)> {
+    let Some(id) = refund.invoice_id else {
+        return Ok((subscription.started_at, refund.amount));
+    };
+    let invoice = Invoice::first(tx, Invoice::BY_ID, params![id, work.account()])?
+        .ok_or(Resource::Invoice)?;
+    let (start, end) = (invoice.period_start.micros(), invoice.period_end.micros());
+    let whole = i128::from(end - start);
+    let rest = i128::from(end - invoice.created_at.micros().clamp(start, end - 1));
+    let amount = match invoice.billing_reason {
+        // It paid for the rest of a period that ran already: for the whole of it, that would have been more.
+        InvoiceReason::Update => (i128::from(refund.amount) * whole + rest - 1) / rest,
+        InvoiceReason::Cycle => i128::from(refund.amount),
+    };
+    let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+    Ok((Some(invoice.period_start), amount))
+}
+
+/// What is given back is credited no second time: it is taken from what was paid for the period that runs, or from what a
+/// switch made of the period that was paid for.
+fn take_value(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<Taken> {
+    let mut taken = Taken::default();
+    let Some(id) = refund.subscription_id else {
+        return Ok(taken);
+    };
     let mut subscription = lock_subscription(tx, work, id)?;
-    let paid_for = period.or(subscription.started_at);
-    if paid_for == Some(subscription.current_period_start) {
-        subscription.period_paid = subscription
-            .period_paid
-            .saturating_sub(refund.amount)
-            .max(0);
-        save(tx, work, &mut subscription)?;
+    if subscription.collecting {
+        // What is being paid may use up what is to be given back.
+        return Err(Conflict::PaymentInProgress.into());
     }
-    Ok(())
+    let (period, amount) = refunded_period(tx, work, refund, &subscription)?;
+    let Some(period) = period.map(Timestamp::micros) else {
+        return Ok(taken);
+    };
+    let current = subscription.current_period_start.micros();
+    (taken.period_start, taken.current_start) = (period, current);
+    if let Some(credited) = credited_of(&mut subscription, period) {
+        taken.credited = refund.amount.min(credited.amount);
+        credited.amount -= taken.credited;
+        taken.credit_left = taken.credited.min(subscription.credit_left);
+        taken.period_paid = taken.credited - taken.credit_left;
+    } else if period == current {
+        taken.period_paid = amount;
+    }
+    taken.period_paid = taken.period_paid.min(subscription.period_paid);
+    subscription.credit_left -= taken.credit_left;
+    subscription.period_paid -= taken.period_paid;
+    save(tx, work, &mut subscription)?;
+    Ok(taken)
+}
+
+/// Undoes [`take_value`] when the money was not given back after all.
+fn restore_value(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
+    let (Some(id), taken) = (refund.subscription_id, refund.taken.0) else {
+        return Ok(());
+    };
+    if taken == Taken::default() {
+        return Ok(());
+    }
+    let mut subscription = lock_subscription(tx, work, id)?;
+    if let Some(credited) = credited_of(&mut subscription, taken.period_start) {
+        credited.amount += taken.credited;
+    }
+    subscription.credit_left += taken.credit_left;
+    if subscription.current_period_start.micros() == taken.current_start {
+        subscription.period_paid += taken.period_paid;
+    }
+    save(tx, work, &mut subscription)
+}
+
+fn credited_of(subscription: &mut Subscription, period_start: i64) -> Option<&mut Credited> {
+    let mut periods = subscription.credited.0.iter_mut();
+    periods.find(|credited| credited.period_start == period_start)
 }
 
 /// Writes into order or invoice what was given back.
@@ -298,12 +389,6 @@ fn book(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
             OrderStatus::PartiallyRefunded
         };
         order.save(tx)?;
-        if let (Some(subscription), false) = (
-            order.subscription_id,
-            refund.reason == RefundReason::Verification,
-        ) {
-            lower_period(tx, work, subscription, refund, None)?;
-        }
         let product = Product::first(
             tx,
             Product::BY_ID,
@@ -330,13 +415,6 @@ fn book(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
             Invoice::first(tx, Invoice::LOCK, params![id])?.ok_or(Resource::Invoice)?;
         invoice.refunded_amount += refund.amount;
         invoice.save(tx)?;
-        lower_period(
-            tx,
-            work,
-            invoice.subscription_id,
-            refund,
-            Some(invoice.period_start),
-        )?;
     }
     Ok(())
 }

@@ -248,8 +248,12 @@ pub(crate) fn bill(
         .as_ref()
         .map_or(&subscription.plan.0, |change| &change.terms);
     let price = terms.price;
+    let product_id = change
+        .as_ref()
+        .map_or(subscription.product_id, |change| change.product_id);
     let discount = subscription.coupon.0.as_ref().map_or(0, |coupon| {
-        for_period(coupon, subscription.periods_discounted, price)
+        let used = subscription.periods_discounted;
+        for_period(coupon, used, &product_id.to_string(), price)
     });
     let credit_applied = subscription.credit_left.min(price - discount);
     let id = work.id();
@@ -259,9 +263,7 @@ pub(crate) fn bill(
         number: work.number("INV", id),
         subscription_id: subscription.subscription_id,
         customer_id: subscription.customer_id,
-        product_id: change
-            .as_ref()
-            .map_or(subscription.product_id, |change| change.product_id),
+        product_id,
         billing_reason: InvoiceReason::Cycle,
         status: InvoiceStatus::Open,
         subtotal: price,
@@ -332,7 +334,7 @@ fn card_of(tx: &mut Tx<'_>, work: &Work, subscription: &Subscription) -> Result<
 }
 
 /// The change that waited for this moment, unless the customer has a subscription to that product by now.
-fn scheduled_change(
+pub(crate) fn scheduled_change(
     tx: &mut Tx<'_>,
     work: &Work,
     subscription: &mut Subscription,

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::refund::{NewRefund, begin_refund};
 use crate::repo::{
-    Card, CardToken, Charge, Checkout, Invoice, Order, Product, Subscription, count_link,
+    Card, CardToken, Charge, Checkout, Credited, Invoice, Order, Product, Subscription, count_link,
     give_back_redemption, lock_customer,
 };
 use crate::work::Work;
@@ -558,7 +558,16 @@ pub(crate) fn invoice_paid(
         }
         InvoiceReason::Update => {
             let kind = change.as_ref().map(|change| change.kind);
-            if invoice.period_start != subscription.current_period_start {
+            let current = (
+                subscription.current_period_start,
+                subscription.current_period_end,
+            );
+            if (invoice.period_start, invoice.period_end) != current {
+                let left = change.as_ref().map_or(0, |change| change.credit_left);
+                subscription.credited.0.push(Credited {
+                    period_start: subscription.current_period_start.micros(),
+                    amount: invoice.discount.saturating_add(left),
+                });
                 (subscription.anchor, subscription.next_period) = (invoice.period_start, 1);
                 subscription.current_period_start = invoice.period_start;
                 subscription.current_period_end = invoice.period_end;

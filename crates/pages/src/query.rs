@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// The first value of `name`; empty when there is none. Bytes that are no UTF-8 become U+FFFD, a `%`
+/// The first value of `name`; empty when there is none. NUL and bytes that are no UTF-8 become U+FFFD, a `%`
 /// that starts no escape stays a `%`.
 pub fn value(query: &str, name: &str) -> String {
     query
@@ -48,7 +48,7 @@ fn decode(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    String::from_utf8_lossy(&decoded).replace('\0', "\u{FFFD}")
 }
 
 fn encode(text: &str, into: &mut String) {

@@ -225,6 +225,7 @@ CREATE TABLE billing_subscriptions (
     coupon TEXT NOT NULL,
     periods_discounted INTEGER NOT NULL CHECK (periods_discounted >= 0),
     credit_left INTEGER NOT NULL CHECK (credit_left >= 0),
+    credited TEXT NOT NULL,
     cancel_at_period_end INTEGER NOT NULL CHECK (cancel_at_period_end IN (0, 1)),
     cancel_reason TEXT,
     canceled_at INTEGER,
@@ -343,6 +344,8 @@ CREATE TABLE billing_refunds (
     failure TEXT NOT NULL,
     checks INTEGER NOT NULL CHECK (checks >= 0),
     check_at INTEGER,
+    claimed_until INTEGER,
+    taken TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     settled_at INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -48,7 +48,7 @@ impl Webhooks {
         let endpoint = Endpoint {
             id: Id::new(now, &self.inner.rng),
             owner: owner.to_owned(),
-            url: self.checked(&new.url)?,
+            url: self.check_url(&new.url)?,
             events: new.events,
             options: new.options,
             disabled: None,
@@ -104,7 +104,7 @@ impl Webhooks {
     ) -> Result<Endpoint> {
         let (now, owner) = (self.now(), owner.to_owned());
         let url = match &change.url {
-            Some(url) => Some(self.checked(url)?),
+            Some(url) => Some(self.check_url(url)?),
             None => None,
         };
         self.db()
@@ -159,7 +159,8 @@ impl Webhooks {
             .await
     }
 
-    fn checked(&self, url: &str) -> Result<String> {
+    /// The address as it is kept, if events may be sent there.
+    pub fn check_url(&self, url: &str) -> Result<String> {
         Ok(check_url(url, self.inner.config.reach)?.into())
     }
 

@@ -151,7 +151,9 @@ impl Post {
         billing: &Billing,
         run: impl AsyncFnOnce() -> Result<Reply, Refusal>,
     ) -> Result<Response, Refusal> {
-        let scope = self.scope().account_id.to_string();
+        // Whoever reads a page's key must not get at the merchant's own keys.
+        let kind = self.caller.seen.holder.kind.name();
+        let scope = format!("{} {kind}", self.scope().account_id);
         let path = self.parts.uri.path();
         let key = idempotency::key(
             &self.parts.headers,

@@ -42,6 +42,7 @@ pub use openapi::{Operation, document, lists, operation, operations};
 use crate::Billing;
 use axum::Router;
 use axum::middleware;
+use axum::routing::any;
 use catalogue::RecurError;
 use catalogue::recur::{BadRequest, Resource};
 use httpkit::face::FaceLayer;
@@ -82,6 +83,7 @@ impl Face for RecurFace {
 
 /// The operations, under both prefixes, and where the gateway reports to.
 pub fn router(billing: Billing, layer: FaceLayer) -> Router {
+    let unknown_path = || async { Refusal::from(Transport::UnknownPath) };
     let operations = Router::new()
         .merge(api_keys::routes())
         .merge(charges::routes())
@@ -105,12 +107,14 @@ pub fn router(billing: Billing, layer: FaceLayer) -> Router {
         .merge(subscriptions::routes())
         .merge(webhook_deliveries::routes())
         .merge(webhook_endpoints::routes())
-        .fallback(|| async { Refusal::from(Transport::UnknownPath) })
+        .fallback(unknown_path)
         .method_not_allowed_fallback(|| async { Refusal::from(Transport::WrongMethod) })
         .with_state(billing.clone());
     Router::new()
         .nest("/v1", operations.clone())
         .nest("/api/v1", operations)
+        .route("/v1/", any(unknown_path))
+        .route("/api/v1/", any(unknown_path))
         .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
         .layer(middleware::from_fn(cors::layer))
         .merge(callback::routes().with_state(billing))

@@ -28,6 +28,7 @@ pub fn next_discount(subscription: &Subscription) -> i64 {
         for_period(
             coupon,
             subscription.periods_discounted,
+            &subscription.product_id.to_string(),
             subscription.plan.0.price,
         )
     })

@@ -114,6 +114,15 @@ fn kinds(fields: &mut Fields) -> Option<Kinds> {
     Some(Kinds::Only(names))
 }
 
+/// The address, noted as wrong when events may not be sent there.
+fn safe_url(billing: &Billing, fields: &mut Fields, url: Option<String>) -> Option<String> {
+    let url = url.filter(|url| !url.is_empty())?;
+    if billing.webhooks().check_url(&url).is_err() {
+        fields.wrong("url", Problem::UnsafeUrl);
+    }
+    Some(url)
+}
+
 /// How an endpoint wants the names of states.
 fn options(fields: &mut Fields) -> Option<String> {
     let upper = fields.boolean("upper_case")?;
@@ -151,8 +160,9 @@ async fn create(
 ) -> Result<Response, Refusal> {
     post.once(&billing, async || {
         let mut fields = post.fields()?;
+        let url = fields.required_text("url");
         let new = NewEndpoint {
-            url: fields.required_text("url"),
+            url: safe_url(&billing, &mut fields, Some(url)).unwrap_or_default(),
             events: kinds(&mut fields).unwrap_or(Kinds::All),
             options: options(&mut fields).unwrap_or_default(),
         };
@@ -207,8 +217,9 @@ async fn update(
 ) -> Result<Reply, Refusal> {
     let id = endpoint_id(&post.path("id").await)?;
     let mut fields = post.fields()?;
+    let url = fields.text("url");
     let change = EndpointChange {
-        url: fields.text("url"),
+        url: safe_url(&billing, &mut fields, url),
         events: kinds(&mut fields),
         options: options(&mut fields),
         enabled: fields.boolean("enabled"),

@@ -6,7 +6,8 @@
 //! - A first-period price holds for the first period only, whatever the coupon's duration.
 //! - Bonus days lengthen the trial, or make one, once.
 //! - Bonus months are free months before the first renewal: [`first_period`](super::period::first_period).
-//! - The minimum amount is compared with the price before the discount, when the code is applied and not again.
+//! - The minimum amount is compared with each period's price before the discount. After a switch to a product that the coupon
+//!   is not for, or that costs less than the minimum, it takes nothing off and uses up no cycle.
 //! - A discount never exceeds the price. What is left to pay may be 0, and then no money is taken.
 
 use serde::{Deserialize, Serialize};
@@ -154,12 +155,16 @@ pub struct CouponTerms {
     pub bonus_months: Option<u32>,
     /// The least price it can be applied to, in TWD.
     pub minimum_amount: Option<i64>,
+    /// The products it is for; none: all.
+    #[serde(default)]
+    pub product_ids: Vec<String>,
 }
 
 impl CouponTerms {
-    /// Whether the coupon can be applied to something of this price.
-    pub fn meets_minimum(&self, price: i64) -> bool {
-        self.minimum_amount.is_none_or(|minimum| price >= minimum)
+    /// Whether the coupon is for a product at this price.
+    pub fn is_for(&self, product: &str, price: i64) -> bool {
+        (self.product_ids.is_empty() || self.product_ids.iter().any(|id| id == product))
+            && self.minimum_amount.is_none_or(|minimum| price >= minimum)
     }
 
     /// The days of a product's trial under this coupon; 0 is no trial.
@@ -192,10 +197,11 @@ pub fn amount_off(effect: Effect, price: i64) -> i64 {
     off.clamp(0, price)
 }
 
-/// What the coupon takes off a period of this price after it has discounted `periods_discounted` others.
-pub fn for_period(terms: &CouponTerms, periods_discounted: u32, price: i64) -> i64 {
+/// What the coupon takes off a period of a product at this price after it has discounted `periods_discounted` others.
+pub fn for_period(terms: &CouponTerms, periods_discounted: u32, product: &str, price: i64) -> i64 {
     match terms.remaining_cycles(periods_discounted) {
         Some(0) => 0,
+        _ if !terms.is_for(product, price) => 0,
         _ => amount_off(terms.effect, price),
     }
 }
@@ -220,13 +226,14 @@ mod tests {
             bonus_trial_days: None,
             bonus_months: None,
             minimum_amount: None,
+            product_ids: Vec::new(),
         }
     }
 
     /// What is taken off the first four periods of 299.
     fn four(effect: Effect, duration: Repeat) -> [i64; 4] {
         let terms = terms(effect, duration);
-        [0, 1, 2, 3].map(|n| for_period(&terms, n, 299))
+        [0, 1, 2, 3].map(|n| for_period(&terms, n, "prod_1", 299))
     }
 
     #[test]
@@ -279,10 +286,13 @@ mod tests {
     #[test]
     fn the_minimum_includes_itself() {
         let mut terms = terms(Effect::FixedAmount(50), Repeat::Once);
-        assert!(terms.meets_minimum(0));
+        assert!(terms.is_for("prod_1", 0));
         terms.minimum_amount = Some(100);
-        assert!(!terms.meets_minimum(99));
-        assert!(terms.meets_minimum(100));
+        assert!(!terms.is_for("prod_1", 99));
+        assert!(terms.is_for("prod_1", 100));
+        terms.product_ids = vec!["prod_2".into()];
+        assert!(!terms.is_for("prod_1", 100));
+        assert!(terms.is_for("prod_2", 100));
     }
 
     #[test]
@@ -390,7 +400,7 @@ mod tests {
         ) {
             let terms = terms(effect, duration);
             let expected = if terms.remaining_cycles(n) == Some(0) { 0 } else { amount_off(effect, price) };
-            prop_assert_eq!(for_period(&terms, n, price), expected);
+            prop_assert_eq!(for_period(&terms, n, "prod_1", price), expected);
             prop_assert_eq!(after_period(&terms, n), terms.remaining_cycles(n + 1));
         }
     }

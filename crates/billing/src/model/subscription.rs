@@ -224,7 +224,7 @@ pub const TRANSITIONS: &[Transition] = {
         ),
         row(
             T::ExecuteSchedule,
-            &[S::Trial, S::Active, S::PastDue],
+            &[S::Trial, S::Active, S::PastDue, S::Paused],
             None,
             &[E::SubscriptionScheduleExecuted, E::SubscriptionDowngraded],
         ),

@@ -3,6 +3,7 @@ use crate::model::{
     OrderId, RefundId, RefundReason, RefundStatus, SubscriptionId,
 };
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 use store::record;
 use store::record::Json;
 
@@ -62,6 +63,21 @@ record! {
     }
 }
 
+/// What a refund takes from what a switch would credit. Whole dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// When the period began that was refunded, in microseconds.
+    pub period_start: i64,
+    /// From what an earlier switch made of that period.
+    pub credited: i64,
+    /// From the credit that is left.
+    pub credit_left: i64,
+    /// When the period began that is worth less now, in microseconds.
+    pub current_start: i64,
+    /// From what was paid for that period.
+    pub period_paid: i64,
+}
+
 record! {
     /// Money given back.
     pub struct Refund in "billing_refunds" key refund_id {
@@ -97,6 +113,10 @@ record! {
         checks: u32,
         /// When it is tried next.
         check_at: Option<Timestamp>,
+        /// Until when, in real time, whoever is trying it has it alone.
+        claimed_until: Option<Timestamp>,
+        /// What the subscription lost by it.
+        taken: Json<Taken>,
         /// When it was asked for.
         created_at: Timestamp,
         /// When it was decided.

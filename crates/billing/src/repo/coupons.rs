@@ -75,6 +75,7 @@ impl Coupon {
             bonus_trial_days: self.bonus_trial_days,
             bonus_months: self.bonus_months,
             minimum_amount: self.minimum_amount,
+            product_ids: self.product_ids.0.iter().map(ToString::to_string).collect(),
         })
     }
 }

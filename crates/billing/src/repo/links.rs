@@ -1,4 +1,4 @@
-use crate::model::{AccountId, CustomerId, PaymentLinkId, PortalSessionId, ProductId};
+use crate::model::{AccountId, CheckoutId, CustomerId, PaymentLinkId, PortalSessionId, ProductId};
 use kernel::Timestamp;
 use serde_json::{Map, Value};
 use store::record::Json;
@@ -6,8 +6,10 @@ use store::{StoreError, Tx, params, record, statements, text_enum};
 
 statements! {
     COUNT = "UPDATE billing_payment_links SET view_count = view_count + $2, session_count = session_count + $3, \
-        completed_count = completed_count + $4 WHERE payment_link_id = $1 \
-        AND ($4 = 0 OR max_completions IS NULL OR completed_count < max_completions)";
+        completed_count = completed_count + $4 WHERE payment_link_id = $1";
+    /// Payments that were made, or are under way.
+    PAID_BY_LINK = "SELECT COUNT(*) FROM billing_checkouts WHERE payment_link_id = $1 AND checkout_id <> $2 \
+        AND status IN ('PROCESSING', 'REQUIRES_ACTION', 'SUCCEEDED')";
 }
 
 text_enum! {
@@ -66,15 +68,25 @@ record! {
     }
 }
 
-/// Counts what happened at a link. `false`: it has been used as often as it can be.
+/// How many checkouts of a link, besides this one, are paid or being paid.
+pub fn payments_of_link(
+    tx: &mut Tx<'_>,
+    link: PaymentLinkId,
+    checkout: CheckoutId,
+) -> Result<i64, StoreError> {
+    tx.query_one(PAID_BY_LINK, params![link, checkout], |row| row.get(0))
+}
+
+/// Counts what happened at a link.
 pub fn count_link(
     tx: &mut Tx<'_>,
     link: PaymentLinkId,
     views: i64,
     sessions: i64,
     completions: i64,
-) -> Result<bool, StoreError> {
-    Ok(tx.execute(COUNT, params![link, views, sessions, completions])? == 1)
+) -> Result<(), StoreError> {
+    let counted = tx.execute(COUNT, params![link, views, sessions, completions]);
+    counted.map(drop)
 }
 
 record! {

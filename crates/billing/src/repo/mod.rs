@@ -14,17 +14,17 @@ pub use accounts::{
     Account, ApiKey, Branding, KeyHolder, Merchant, Settings, advance_clock, due_accounts,
     holder_of, release_clock, take_clock,
 };
-pub use charges::{Charge, Refund};
+pub use charges::{Charge, Refund, Taken};
 pub use checkouts::{AppliedCode, Checkout, Offer};
 pub use coupons::{
     Coupon, PromotionCode, Redemption, give_back_redemption, has_redemption, redemptions_of,
     take_redemption,
 };
 pub use customers::{Card, CardToken, Customer, counts, lock_customer};
-pub use links::{CollectPaymentMethod, PaymentLink, PortalSession, count_link};
+pub use links::{CollectPaymentMethod, PaymentLink, PortalSession, count_link, payments_of_link};
 pub use products::Product;
 pub use sales::{Invoice, Order, PlanChange};
-pub use subscriptions::Subscription;
+pub use subscriptions::{Credited, Subscription};
 
 /// Every statement of this crate.
 pub fn statements() -> Vec<store::Statement> {

@@ -4,9 +4,19 @@ use crate::model::{
     SubscriptionId, Terms, Timetable,
 };
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::record;
 use store::record::Json;
+
+/// A period that a switch cut short, and what of its price went into what came after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credited {
+    /// When the period began, in microseconds.
+    pub period_start: i64,
+    /// Whole dollars, less what has been given back of the period since.
+    pub amount: i64,
+}
 
 record! {
     /// A right that is paid for again each period.
@@ -47,6 +57,8 @@ record! {
         periods_discounted: u32,
         /// What a switch left over, to be taken off what comes.
         credit_left: i64,
+        /// What switches made of periods that they cut short, the oldest first.
+        credited: Json<Vec<Credited>>,
         /// Whether it ends with the period.
         cancel_at_period_end: bool,
         /// Why it was cancelled.

@@ -68,7 +68,11 @@ impl Ask {
     /// A part of the path.
     pub fn param(&self, name: &str) -> &str {
         let found = self.params.iter().find(|(key, _)| key == name);
-        found.map_or("", |(_, value)| value)
+        // No name has such characters, and PostgreSQL takes no NUL.
+        found
+            .map(|(_, value)| value)
+            .filter(|value| !value.contains(char::is_control))
+            .map_or("", String::as_str)
     }
 
     /// A value of the query; empty when there is none.

@@ -6,6 +6,7 @@ mod support;
 
 mod billing;
 mod billing_faults;
+mod billing_value;
 mod cli;
 mod crash;
 mod hostile;
