@@ -332,6 +332,8 @@ phrases! {
         TooLong { max: i64 } => { en: "Must have at most {max} characters", zh_tw: "不得超過 {max} 個字元", zh_cn: "不得超过 {max} 个字符" },
         /// It is no ISO 8601 date-time.
         InvalidDate => { en: "Invalid date", zh_tw: "日期格式錯誤", zh_cn: "日期格式错误" },
+        /// It is no length of time.
+        InvalidDuration => { en: "Write a length of time such as 32d, 3h, 1mo or 1y2mo3d4h", zh_tw: "請填寫時間長度，例如 32d、3h、1mo 或 1y2mo3d4h", zh_cn: "请填写时间长度，例如 32d、3h、1mo 或 1y2mo3d4h" },
         /// It is not later than the other date.
         NotAfter { field: &'static str } => { en: "Must be later than {field}", zh_tw: "必須晚於 {field}", zh_cn: "必须晚于 {field}" },
         /// It has characters that it may not have.
@@ -353,7 +355,7 @@ impl Problem {
             Self::InvalidEnum { .. } => "invalid_enum_value",
             Self::TooSmall { .. } | Self::TooShort { .. } => "too_small",
             Self::TooBig { .. } | Self::TooLong { .. } => "too_big",
-            Self::InvalidDate => "invalid_date",
+            Self::InvalidDate | Self::InvalidDuration => "invalid_date",
             Self::NotAfter { .. } | Self::NotAllowedHere => "custom",
         }
     }

@@ -49,7 +49,8 @@
       display: "block",
       width: "100%",
       height: parent.clientHeight >= 24 ? "100%" : "44px",
-      colorScheme: "normal",
+      // As the field's own document has it: otherwise browsers paint the frame opaque.
+      colorScheme: "light",
     });
     const loaded = new Promise((resolve, reject) => {
       frame.addEventListener("load", () => resolve(frame), { once: true });

@@ -46,11 +46,8 @@ pub(super) fn origin_of(headers: &HeaderMap, billing: &Billing) -> String {
 }
 
 pub(super) fn product_of(fields: &mut Fields) -> ProductRef {
-    if let Some(slug) = fields
-        .text("product_slug")
-        .filter(|_| !fields.has("product_id"))
-    {
-        return ProductRef::Slug(slug);
+    if fields.has("product_slug") && !fields.has("product_id") {
+        return ProductRef::Slug(fields.text("product_slug").unwrap_or_default());
     }
     ProductRef::Id(fields.required_text("product_id"))
 }

@@ -71,7 +71,7 @@ async fn advance(
 fn by(fields: &mut Fields, now: Timestamp) -> Option<Timestamp> {
     let text = fields.text("by")?;
     let advance = text.parse::<Advance>().map_err(|error| match error {
-        ParseAdvanceError::Malformed => Problem::InvalidCharacters,
+        ParseAdvanceError::Malformed => Problem::InvalidDuration,
         ParseAdvanceError::Nothing => Problem::NotAfter { field: "now" },
         ParseAdvanceError::TooLong => Problem::InvalidDate,
     });

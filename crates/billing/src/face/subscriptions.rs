@@ -270,12 +270,10 @@ async fn pause(
 /// The product switched to.
 fn target(post: &Post) -> Result<ProductRef> {
     let mut fields = post.fields()?;
-    let target = match fields
-        .text("target_product_slug")
-        .filter(|_| !fields.has("target_product_id"))
-    {
-        Some(slug) => ProductRef::Slug(slug),
-        None => ProductRef::Id(fields.required_text("target_product_id")),
+    let target = if fields.has("target_product_slug") && !fields.has("target_product_id") {
+        ProductRef::Slug(fields.text("target_product_slug").unwrap_or_default())
+    } else {
+        ProductRef::Id(fields.required_text("target_product_id"))
     };
     fields.finish()?;
     Ok(target)

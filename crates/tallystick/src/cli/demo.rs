@@ -161,7 +161,7 @@ curl -sS {base_url}/v1/checkout/sessions -H 'authorization: Bearer {secret}' \
   -H 'content-type: application/json' \
   -d '{{"product_slug": "pro-monthly", "success_url": "{base_url}/docs/errors"}}'
 
-5. What a customer may use, and a month later.
+5. What a customer may use, and a month later. (Pay first: what is not paid expires on this clock.)
 
 curl -sS '{base_url}/v1/customers/entitlements?customer_id={customer}' -H 'authorization: Bearer {secret}'
 curl -sS {base_url}/v1/test_clock/advance -H 'authorization: Bearer {secret}' \

@@ -133,10 +133,24 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
             "not configured: production keys cannot be used to sell",
             "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
         ),
-        Some(payuni) => report.good(
-            "payuni",
-            &format!("{} at {}", payuni.shop.mer_id(), payuni.url),
-        ),
+        Some(payuni) => {
+            let shop = payuni.shop.mer_id();
+            report.good("payuni", &format!("{shop} at {}, not asked", payuni.url));
+            if config.public_url.is_none() {
+                report.bad(
+                    "public_url",
+                    "buyers and PAYUNi would be sent to an address of this machine",
+                    "set public_url to the https address of the server",
+                );
+            }
+        }
+    }
+    if config.payuni.is_none() && config.supplier.is_none() {
+        report.note(
+            "serve",
+            "neither a supplier nor a shop at PAYUNi: there is nothing to serve but a sandbox",
+            "set [supplier] or [payuni], or serve with --sandbox",
+        );
     }
     match config.supplier {
         None => report.note(
