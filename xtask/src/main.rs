@@ -69,6 +69,16 @@ enum Bench {
         after_long_help = "Examples:\n  cargo xtask bench entitlements\n  cargo xtask bench entitlements --customers 100000"
     )]
     Entitlements(bench::entitlements::Options),
+    /// Fill a form in over HTTP: checked, numbered, certified and found by its text
+    #[command(
+        after_long_help = "Examples:\n  cargo xtask bench submit\n  cargo xtask bench submit --database postgres --write-results"
+    )]
+    Submit(bench::submit::Options),
+    /// Verify certificates over HTTP, each once
+    #[command(
+        after_long_help = "Examples:\n  cargo xtask bench verify\n  cargo xtask bench verify --database postgres --verifications 4000"
+    )]
+    Verify(bench::verify::Options),
 }
 
 fn main() -> ExitCode {
@@ -100,6 +110,8 @@ fn run(task: Task) -> Result<()> {
             Bench::Orders(options) => bench::orders::run(&options),
             Bench::Checkout(options) => bench::checkout::run(&options),
             Bench::Entitlements(options) => bench::entitlements::run(&options),
+            Bench::Submit(options) => bench::submit::run(&options),
+            Bench::Verify(options) => bench::verify::run(&options),
         },
     }
 }

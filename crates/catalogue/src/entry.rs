@@ -14,6 +14,8 @@ pub enum Face {
     Recur,
     /// The card form in the buyer's browser. Its errors never travel through the server.
     CardForm,
+    /// Codes, forms, certificates and their verification (`/api/v2/rpc/*`).
+    OpenapiV2,
 }
 
 impl Face {
@@ -23,6 +25,7 @@ impl Face {
             Self::Platform => "platform",
             Self::Recur => "recur",
             Self::CardForm => "card_form",
+            Self::OpenapiV2 => "openapi_v2",
         }
     }
 }
@@ -62,6 +65,8 @@ pub struct Entry {
     pub face: Face,
     /// The code on the wire.
     pub code: &'static str,
+    /// The name of its variant.
+    pub variant: &'static str,
     /// The HTTP status it comes with when it is the answer's own code; 0 at [`Level::ClientSide`].
     pub status: u16,
     /// Where in an answer it may stand.

@@ -15,12 +15,14 @@ mod macros;
 pub mod macros_support {
     pub use kernel::Locale;
 }
+pub mod openapi_v2;
 mod page;
 pub mod platform;
 pub mod recur;
 
 pub use card_form::CardFormError;
 pub use entry::{Coded, Entry, Face, Level, Param, Retry};
+pub use openapi_v2::OpenapiV2Error;
 pub use page::{Page, proof, proof_of_page};
 pub use platform::PlatformError;
 pub use recur::RecurError;
@@ -30,6 +32,7 @@ pub const ALL: &[&[Entry]] = &[
     PlatformError::ENTRIES,
     RecurError::ENTRIES,
     CardFormError::ENTRIES,
+    OpenapiV2Error::ENTRIES,
 ];
 
 /// Every entry of every face.

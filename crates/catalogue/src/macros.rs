@@ -32,6 +32,7 @@ macro_rules! errors {
             pub const ENTRIES: &'static [$crate::Entry] = &[$($crate::Entry {
                 face: $crate::Face::$face,
                 code: $code,
+                variant: stringify!($variant),
                 status: $status,
                 level: $crate::Level::$level,
                 retry: $crate::Retry::$retry,

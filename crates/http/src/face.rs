@@ -44,6 +44,17 @@ impl Dialect for catalogue::RecurError {
     }
 }
 
+impl Dialect for catalogue::OpenapiV2Error {
+    fn code(&self) -> &'static str {
+        catalogue::Coded::entry(self).code
+    }
+
+    fn render(&self, locale: Locale, _: &str) -> Reply {
+        let (status, body) = self.respond(locale);
+        reply(status, &body)
+    }
+}
+
 fn reply(status: u16, body: &impl serde::Serialize) -> Reply {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Reply::new(status, body)
@@ -57,6 +68,10 @@ pub trait Face: Send + Sync + 'static {
     fn internal(&self, incident: &str) -> Arc<dyn Dialect>;
     /// Its words for a fault of the request as such.
     fn transport(&self, transport: Transport) -> Arc<dyn Dialect>;
+    /// The HTTP status of that; `None`: the one that those words come with.
+    fn transport_status(&self, transport: Transport) -> Option<StatusCode> {
+        Some(transport.status())
+    }
 }
 
 /// What is known of a request wherever it is handled.
@@ -97,7 +112,9 @@ impl FaceLayer {
             Refusal::Transport(transport) => {
                 let error = self.face.transport(*transport);
                 let mut reply = render(&*error);
-                reply.status = transport.status();
+                if let Some(status) = self.face.transport_status(*transport) {
+                    reply.status = status;
+                }
                 (error.code(), reply, transport.header())
             }
             Refusal::Internal { cause } => {

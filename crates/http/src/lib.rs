@@ -4,6 +4,7 @@
 //!   face and the language of the request, logs and counts every request, and turns panics, time-outs, unknown routes and
 //!   methods into refusals of the same dialect.
 //! - [`body`] reads bodies within a limit; [`idempotency`] replays answers.
+//! - [`schema`] writes the schemas of OpenAPI documents.
 //! - [`server`] serves a router with limits on headers and time, and stops gracefully.
 
 pub mod body;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod idempotency;
 pub mod outgoing;
 pub mod reply;
+pub mod schema;
 pub mod server;
 
 pub use face::{Dialect, Face, RequestContext};

@@ -50,7 +50,8 @@ fn builder(timeout: Duration) -> reqwest::ClientBuilder {
         .connect_timeout(timeout.min(Duration::from_secs(5)))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .pool_idle_timeout(Duration::from_secs(30))
+        // Sooner than our own servers close an idle connection.
+        .pool_idle_timeout(Duration::from_secs(20))
         .user_agent(concat!("tallystick/", env!("CARGO_PKG_VERSION")))
 }
 

@@ -1,8 +1,11 @@
 //! The stylesheet and the icon, compiled in.
 
 use crate::visit::Visit;
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 
 pub const STYLE_PATH: &str = "/docs/assets/errors.css";
 pub const MARK_PATH: &str = "/docs/assets/errors.svg";
@@ -61,4 +64,54 @@ pub const fn fnv1a(text: &str) -> u64 {
         i += 1;
     }
     hash
+}
+
+pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+pub const CSS: &str = "text/css; charset=utf-8";
+
+/// A file that pages refer to.
+pub struct Asset {
+    path: &'static str,
+    kind: &'static str,
+    body: &'static str,
+    version: u64,
+}
+
+impl Asset {
+    pub const fn new(path: &'static str, kind: &'static str, body: &'static str) -> Self {
+        Self {
+            path,
+            kind,
+            body,
+            version: fnv1a(body),
+        }
+    }
+
+    /// Its address, which changes whenever the file does.
+    pub fn href(&self) -> String {
+        format!("{}?v={:016x}", self.path, self.version)
+    }
+}
+
+/// Adds the routes of files to others.
+pub fn routes(files: &[&'static Asset], others: Router) -> Router {
+    let with = |router: Router, file: &&'static Asset| {
+        let file = *file;
+        let serve =
+            move |visit: Visit| async move { asset(visit, file.body, file.kind, file.version) };
+        router.route(file.path, get(serve))
+    };
+    files
+        .iter()
+        .fold(others, with)
+        .layer(map_response(no_sniffing))
+}
+
+async fn no_sniffing(mut response: Response) -> Response {
+    let header = (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response.headers_mut().extend([header]);
+    response
 }

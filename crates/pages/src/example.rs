@@ -1,6 +1,11 @@
 //! An answer with each code, made by the code that makes the real ones; for codes that never stand in an answer, what
 //! the page in the browser gets.
 
+use catalogue::openapi_v2::{
+    self, ActionProblem, AuthorizationProblem, CertificateProblem, CodeProblem, FieldIssue,
+    FieldProblem, Issue, KeyProblem, OpenapiV2Error, Period, Problem, StatusProblem, TargetProblem,
+    TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
+};
 use catalogue::platform::{
     Conflict, FieldError, Format, OrderRefusal, PlatformError, Property, Subject, SupportReason,
 };
@@ -29,6 +34,10 @@ impl Example {
                 (Some(status), serde_json::to_string_pretty(&body).ok()?)
             }
             Face::CardForm => (None, card_form(entry)),
+            Face::OpenapiV2 => {
+                let (status, body) = openapi_v2(entry.code)?.respond(locale);
+                (Some(status), serde_json::to_string_pretty(&body).ok()?)
+            }
         };
         Some(Self { status, body })
     }
@@ -181,6 +190,121 @@ fn card_form(entry: &Entry) -> String {
     format!("{{\n  \"Status\": \"{code}\",\n  \"Message\": \"{message}\"\n}}")
 }
 
+fn openapi_v2(code: &str) -> Option<OpenapiV2Error> {
+    use OpenapiV2Error as E;
+    let field = |field: &str, problem| {
+        vec![FieldIssue {
+            field: field.into(),
+            problem,
+        }]
+    };
+    Some(match code {
+        "400" => E::BadRequest {
+            message: "Bad request".into(),
+        },
+        "401" => E::Unauthorized {
+            problem: KeyProblem::Missing,
+        },
+        "403" => E::Forbidden,
+        "404" => E::NotFound {
+            what: openapi_v2::Resource::Code,
+        },
+        "429" => E::TooManyRequests,
+        "502" => E::BadGateway {
+            fault: UpstreamFault::TimedOut,
+        },
+        "100300" => E::SystemError {
+            incident: "01999d1c-2f60-7c3a-9b52-6e0d4a8f1c77".into(),
+        },
+        "100301" => E::InvalidRequestParameters {
+            issues: vec![
+                Issue::at("tpl_id", Problem::Required),
+                Issue::at("page_size", Problem::OutOfRange { min: 1, max: 50 }),
+            ],
+        },
+        "100302" => E::UnsupportedVersion {
+            version: "v3".into(),
+        },
+        "100303" => E::RecordNotFound,
+        "100304" => E::FormNotFound,
+        "100305" => E::UnsupportedOutputFormat {
+            allowed: vec!["json", "json-ld", "markdown"],
+        },
+        "100306" => E::FormNotAssigned,
+        "100307" => E::DuplicateSubmission {
+            issues: field("Mobile", FieldProblem::Duplicate),
+        },
+        "100308" => E::RequiredFieldEmpty {
+            issues: field("Name", FieldProblem::Empty),
+        },
+        "100309" => E::FieldValidationFailed {
+            issues: field(
+                "Mobile",
+                FieldProblem::Format {
+                    expected: ValueForm::Mobile,
+                },
+            ),
+        },
+        "100310" => E::ResourceExpired {
+            issues: field("Photo", FieldProblem::UploadExpired),
+        },
+        "100311" => E::UserLimitReached {
+            limit: 1,
+            period: Period::Day,
+        },
+        "100312" => E::FormLimitReached {
+            limit: 100,
+            period: Period::Total,
+        },
+        "100313" => E::NotAtThisTime {
+            problem: TimeProblem::OutsideHours,
+        },
+        "100314" => E::NotInThisCodeState {
+            problem: CodeProblem::Disabled,
+        },
+        "100315" => E::ApiKeyDisabled {
+            state: openapi_v2::KeyState::Disabled,
+        },
+        "100316" => E::OrganizationMismatch,
+        "100317" => E::NoCodesInCategory,
+        "100318" => E::TooManyCodes { limit: 1000 },
+        "100319" => E::VerificationFailed {
+            problem: VerificationProblem::Overtaken,
+        },
+        "100320" => E::InvalidCertificateCode {
+            problem: CertificateProblem::NoCertificate,
+        },
+        "100321" => E::VerificationNotEnabled,
+        "100322" => E::RecordNotApproved {
+            status: "pending".into(),
+        },
+        "100323" => E::ScopeMismatch {
+            parameters: vec!["tpl_id"],
+        },
+        "100324" => E::NotInThisStatus {
+            problem: StatusProblem::Final {
+                status: "已核销".into(),
+            },
+        },
+        "100325" => E::InvalidAction {
+            problem: ActionProblem::Unknown,
+        },
+        "100326" => E::InvalidTargetStatus {
+            problem: TargetProblem::Unknown {
+                status: "已退款".into(),
+            },
+        },
+        "100327" => E::InvalidAuthorizationCode {
+            problem: AuthorizationProblem::Expired,
+        },
+        "100328" => E::NoPermissionToVerify,
+        "100329" => E::IdentityRequired {
+            fields: vec!["operator.name", "operator.phone"],
+        },
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +319,7 @@ mod tests {
                     Face::Platform => format!("\"result_code\": \"{}\"", entry.code),
                     Face::Recur => format!("\"code\": \"{}\"", entry.code),
                     Face::CardForm => entry.code.to_owned(),
+                    Face::OpenapiV2 => format!("code\": {}", entry.code),
                 };
                 assert!(example.body.contains(&code), "{}", example.body);
                 assert_eq!(example.status, entry.http_status(), "{}", entry.path());

@@ -1,13 +1,16 @@
 //! Pages for people, in three languages: here the error reference, every documented code of every face; in [`billing`]
-//! the pages on which buyers pay and look after their subscriptions.
+//! the pages on which buyers pay and look after their subscriptions; in [`forms`] those that QR codes lead to.
 //!
 //! The reference needs no script and loads nothing from elsewhere; its texts come from the
 //! [`catalogue`], its own words from `words.rs`.
 
+mod ask;
 mod assets;
 pub mod billing;
 mod example;
+pub mod forms;
 mod handlers;
+mod links;
 mod markdown;
 mod query;
 mod search;
@@ -18,9 +21,9 @@ mod visit;
 mod words;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 const SECURITY: [(HeaderName, HeaderValue); 3] = [
@@ -60,4 +63,13 @@ where
 async fn secure(mut response: Response) -> Response {
     response.headers_mut().extend(SECURITY);
     response
+}
+
+/// What is answered where nothing is.
+pub async fn nothing_here() -> Response {
+    (
+        StatusCode::NOT_FOUND,
+        "Nothing is here. Error codes and their pages: /docs/errors\n",
+    )
+        .into_response()
 }

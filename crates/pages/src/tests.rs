@@ -155,6 +155,7 @@ async fn each_face_has_its_list() {
         ("platform", "Order platform", 44),
         ("recur", "Recur: subscription billing", 9),
         ("card_form", "Card form (PAYUNi SDK)", 9),
+        ("openapi_v2", "OpenAPI V2: forms and certificates", 36),
     ] {
         let answer = get(&format!("/docs/errors/{face}")).await;
         assert!(answer.body.contains(&format!("<h1>{title}</h1>")), "{face}");
@@ -202,6 +203,7 @@ fn a_code_page_shows_the_scenario_and_escapes_the_text() {
     static ENTRY: Entry = Entry {
         face: Face::Platform,
         code: "of_a_test",
+        variant: "Sample",
         status: 400,
         level: Level::Top,
         retry: Retry::Later,

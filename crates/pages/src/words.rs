@@ -32,6 +32,7 @@ pub struct Faces {
     platform: Wording,
     recur: Wording,
     card_form: Wording,
+    openapi_v2: Wording,
 }
 
 /// All words of one language.
@@ -114,6 +115,7 @@ impl Words {
             Face::Platform => &self.faces.platform,
             Face::Recur => &self.faces.recur,
             Face::CardForm => &self.faces.card_form,
+            Face::OpenapiV2 => &self.faces.openapi_v2,
         }
     }
 }
@@ -208,6 +210,10 @@ const EN: Words = Words {
         card_form: Wording {
             short: "Card form (PAYUNi SDK)",
             long: "The codes that the card form reports to the page in the buyer’s browser. They never travel through this server.",
+        },
+        openapi_v2: Wording {
+            short: "OpenAPI V2: forms and certificates",
+            long: "The codes of /api/v2/rpc/*: six of the answer itself, and the error_code of the module behind it.",
         },
     },
 };
@@ -305,6 +311,10 @@ const ZH_TW: Words = Words {
             short: "信用卡表單（PAYUNi SDK）",
             long: "信用卡表單在買家的瀏覽器中回報給網頁的錯誤碼，不經過這台伺服器。",
         },
+        openapi_v2: Wording {
+            short: "OpenAPI V2：表單與憑證",
+            long: "/api/v2/rpc/* 的錯誤碼：六個頂層 code，以及模組的 error_code。",
+        },
     },
 };
 
@@ -400,6 +410,10 @@ const ZH_CN: Words = Words {
         card_form: Wording {
             short: "信用卡表单（PAYUNi SDK）",
             long: "信用卡表单在买家的浏览器中报告给网页的错误码，不经过这台服务器。",
+        },
+        openapi_v2: Wording {
+            short: "OpenAPI V2：表单与凭证",
+            long: "/api/v2/rpc/* 的错误码：六个顶层 code，以及模块的 error_code。",
         },
     },
 };

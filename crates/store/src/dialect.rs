@@ -16,7 +16,10 @@ pub fn for_postgres(sql: &str) -> String {
 
 /// A migration as SQLite takes it.
 pub fn schema_for_sqlite(sql: &str) -> String {
-    expand(sql, |table| {
+    let sql = full_text(sql, |table| {
+        format!("CREATE VIRTUAL TABLE {table} USING fts5(text, tokenize = 'trigram');")
+    });
+    expand(&sql, |table| {
         format!(
             "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;\n\
              CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
@@ -31,6 +34,12 @@ pub fn schema_for_postgres(sql: &str) -> String {
         .replace(") STRICT;", ");")
         .replace(" INTEGER", " BIGINT")
         .replace(" TEXT", " TEXT COLLATE \"C\"");
+    let typed = full_text(&typed, |table| {
+        format!(
+            "CREATE TABLE {table} (rowid BIGINT NOT NULL PRIMARY KEY, text TEXT COLLATE \"C\" NOT NULL);\n\
+             CREATE INDEX {table}_trigrams ON {table} USING gin (text gin_trgm_ops);"
+        )
+    });
     expand(&typed, |table| {
         format!(
             "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();"
@@ -40,11 +49,21 @@ pub fn schema_for_postgres(sql: &str) -> String {
 
 /// What PostgreSQL needs before the first migration.
 pub const POSTGRES_PRELUDE: &str = "
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
     CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'check_violation'; END $$;
     CREATE OR REPLACE FUNCTION instr(haystack TEXT, needle TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE STRICT AS
         $$ SELECT strpos(haystack, needle)::BIGINT $$;
 ";
+
+/// `-- @full_text TABLE`: a table of `rowid` and `text`, with an index that finds pieces of the text by `LIKE`.
+fn full_text(sql: &str, declare: impl Fn(&str) -> String) -> String {
+    let lines = sql.lines().map(|line| {
+        line.strip_prefix("-- @full_text ")
+            .map_or_else(|| line.to_owned(), |table| declare(table.trim()))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
 
 fn expand(sql: &str, append_only: impl Fn(&str) -> String) -> String {
     sql.lines()

@@ -17,6 +17,7 @@ statements! {
     DELETE = "DELETE FROM jobs WHERE job_id = $1 AND lease_owner = $2 AND attempts = $3";
     RESCHEDULE = "UPDATE jobs SET run_at = $4, lease_owner = NULL, last_error = $5 \
         WHERE job_id = $1 AND lease_owner = $2 AND attempts = $3";
+    EXTEND = "UPDATE jobs SET run_at = $4 WHERE job_id = $1 AND lease_owner = $2 AND attempts = $3";
     BRING_FORWARD = "UPDATE jobs SET run_at = $2 WHERE dedupe_key = $1 AND run_at > $2 AND lease_owner IS NULL";
     COUNT = "SELECT COUNT(*), COUNT(CASE WHEN run_at < $1 THEN 1 END) FROM jobs";
 }
@@ -145,6 +146,12 @@ pub fn reschedule(
         params![job.id, &job.owner, job.attempts, run_at, reason],
     )?;
     Ok(changed == 1)
+}
+
+/// Keeps the lease of a job that takes long. `false`: the lease was lost, another node has the job.
+pub fn extend(tx: &mut Tx<'_>, job: &Job, now: Timestamp) -> Result<bool, StoreError> {
+    let until = now.plus(LEASE_TIME);
+    Ok(tx.execute(EXTEND, params![job.id, &job.owner, job.attempts, until])? == 1)
 }
 
 /// Makes the waiting job with this key due at `run_at`, if it would be later.

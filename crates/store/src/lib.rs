@@ -44,6 +44,7 @@ pub fn statements() -> Vec<Statement> {
         idempotency::STATEMENTS,
         quota::STATEMENTS,
         sequence::STATEMENTS,
+        tx::STATEMENTS,
     ]
     .concat()
 }

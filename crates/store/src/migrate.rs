@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "webhooks",
         include_str!("../migrations/0004_webhooks.sql"),
     ),
+    (5, "forms", include_str!("../migrations/0005_forms.sql")),
 ];
 
 statements! {

@@ -1,4 +1,4 @@
-//! Requests per minute, counted over all nodes.
+//! Requests per minute, or another stretch of time, counted over all nodes.
 //!
 //! A node takes a slice of the minute's requests from the database and serves from it, so that not
 //! every request costs a write. Together the nodes never serve more than the limit; what is left of a
@@ -66,7 +66,19 @@ impl Quotas {
         limit: u32,
         now: Timestamp,
     ) -> Result<Result<(), Exhausted>, StoreError> {
-        let length = i64::try_from(WINDOW.as_micros()).unwrap_or(i64::MAX);
+        self.take_in(db, quota, limit, WINDOW, now).await
+    }
+
+    /// Counts one request against `quota`, of which there are `limit` in each `window`. A quota has one window.
+    pub async fn take_in(
+        &self,
+        db: &Db,
+        quota: &str,
+        limit: u32,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Result<(), Exhausted>, StoreError> {
+        let length = i64::try_from(window.as_micros()).unwrap_or(i64::MAX).max(1);
         let window = now.micros().div_euclid(length);
         let exhausted = Exhausted {
             retry_after: Timestamp::from_micros((window + 1).saturating_mul(length)).since(now),

@@ -146,7 +146,7 @@ macro_rules! text_enum {
 ///     }
 /// }
 /// ```
-/// gives `Coupon::insert`, `Coupon::save` (insert or overwrite), `Coupon::read` for rows, the statement
+/// gives `Coupon::insert`, `Coupon::append` (without waiting), `Coupon::save` (insert or overwrite), `Coupon::read` for rows, the statement
 /// `Coupon::BY_NAME` that selects whole rows, and `Coupon::STATEMENTS`.
 #[macro_export]
 macro_rules! record {
@@ -156,7 +156,7 @@ macro_rules! record {
     }
     select { $($(#[$select_doc:meta])* $select:ident = $tail:literal;)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
             $(#[$first_doc])* pub $first: $first_type,
             $($(#[$doc])* pub $field: $type),*
@@ -197,6 +197,12 @@ macro_rules! record {
             /// Inserts the row.
             pub fn insert(&self, tx: &mut $crate::Tx<'_>) -> Result<(), $crate::StoreError> {
                 tx.execute(Self::INSERT, &self.values()).map(drop)
+            }
+
+            /// Inserts the row together with the next statement or the commit, which fail if this does: saves PostgreSQL
+            /// a round trip.
+            pub fn append(&self, tx: &mut $crate::Tx<'_>) -> Result<(), $crate::StoreError> {
+                tx.enqueue(Self::INSERT, &self.values())
             }
 
             /// Inserts the row, or overwrites the one with the same key.

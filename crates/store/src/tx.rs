@@ -1,7 +1,13 @@
 use crate::postgres::PostgresTx;
 use crate::sqlite::SqliteTx;
-use crate::{FromColumn, Param, Statement, StoreError};
+use crate::{FromColumn, Param, Statement, StoreError, statements};
 use std::time::Duration;
+
+statements! {
+    SET_SAVEPOINT = "SAVEPOINT attempt";
+    KEEP_SAVEPOINT = "RELEASE SAVEPOINT attempt";
+    UNDO_SAVEPOINT = "ROLLBACK TO SAVEPOINT attempt";
+}
 
 /// A transaction, on either database.
 ///
@@ -111,6 +117,26 @@ impl<'c> Tx<'c> {
             TxDriver::Sqlite(tx) => tx.query_dynamic(sql, params, map),
             TxDriver::Postgres(tx) => tx.query_dynamic(sql, params, map),
         })
+    }
+
+    /// Runs a part of the transaction whose changes are undone when it returns `Err`, while those before it stay. A statement
+    /// that fails within it fails the whole transaction all the same.
+    pub fn attempt<T, E: From<StoreError>>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let signals = self.signals;
+        self.enqueue(SET_SAVEPOINT, &[])?;
+        let result = run(self);
+        if let Some(failure) = &self.failure {
+            return result.and_then(|_| Err(failure.clone().into()));
+        }
+        if result.is_err() {
+            self.signals = signals;
+            self.enqueue(UNDO_SAVEPOINT, &[])?;
+        }
+        self.enqueue(KEEP_SAVEPOINT, &[])?;
+        result
     }
 
     /// Has the database check a statement without running it.

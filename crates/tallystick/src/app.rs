@@ -1,13 +1,14 @@
 //! Puts the parts together: one database, one clock, the faces, and what stands beside them.
 
 use crate::config::Config;
+use crate::openapi_v2;
 use crate::recur::Recur;
 use crate::sandbox::{self, Sandbox};
 use crate::seed;
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use axum::http::StatusCode;
 use axum::routing::get;
+use forms::Forms;
 use httpkit::face::FaceLayer;
 use httpkit::{Reply, health};
 use kernel::{Clock, Rng, Secret};
@@ -43,6 +44,8 @@ pub struct App {
     pub orders: Orders,
     /// Subscription billing.
     pub recur: Recur,
+    /// Codes, forms and certificates.
+    pub forms: Forms,
     /// The simulated supplier, in a sandbox.
     pub supplier: Option<SupplierSimulator>,
     /// Everything that is served.
@@ -100,10 +103,8 @@ impl App {
             supplier,
             config.orders.clone(),
         );
-        let public_url = config
-            .public_url
-            .clone()
-            .unwrap_or_else(|| local_url(address));
+        let public_url = public_url(config, address);
+        let forms = openapi_v2::forms(&parts, config, &public_url).await?;
         let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
         let layer = FaceLayer {
             face: Arc::new(PlatformFace),
@@ -115,18 +116,27 @@ impl App {
         health::metrics();
         let mut router = orders::face::router(orders.clone(), layer)
             .merge(recur.router(&parts, config))
+            .merge(openapi_v2::router(&parts, config, &forms))
+            .merge(forms::qr::routes(forms.clone()))
+            .merge(forms::uploads::routes(forms.clone()))
+            .merge(forms::certificate::well_known(&forms))
             .merge(pages::billing::router(recur.billing.clone()))
             .merge(reference())
-            .merge(health::router(parts.db));
+            // For what no other route takes, so that public addresses, which are of two parts only, stand in nobody's way.
+            .fallback_service(pages::forms::router(forms.clone()).fallback(pages::nothing_here))
+            .merge(health::router(parts.db.clone()));
         if let (Some(options), Some(simulator)) = (sandbox, &simulator) {
             let sandbox = Sandbox::new(
                 orders.clone(),
                 recur.clone(),
+                forms.clone(),
                 simulator.clone(),
                 options.still,
             );
+            let detached = openapi_v2::detached(&parts, config, &forms)?;
             router = router
                 .merge(sandbox::router(sandbox))
+                .nest(sandbox::DETACHED, detached)
                 .nest(SIMULATED_SUPPLIER, simulator.router());
         }
         if let Some(simulator) = &simulator {
@@ -136,6 +146,7 @@ impl App {
         Ok(Self {
             orders,
             recur,
+            forms,
             supplier: simulator,
             router,
             rng: parts.rng,
@@ -177,6 +188,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
+/// Where browsers reach a server that listens on `address`.
+pub(crate) fn public_url(config: &Config, address: SocketAddr) -> String {
+    let configured = config.public_url.clone();
+    configured.unwrap_or_else(|| local_url(address))
+}
+
 /// Where browsers on this machine reach the server. By name where it can be: the browser SDK's widgets take messages
 /// of pages on "localhost", but not of those on 127.0.0.1.
 fn local_url(address: SocketAddr) -> String {
@@ -211,11 +228,9 @@ fn reference() -> Router {
             "/openapi/recur.json",
             get(|| async { Reply::ok(&billing::face::document()) }),
         )
+        .route(
+            "/openapi/openapi_v2.json",
+            get(|| async { Reply::ok(&forms::face::document()) }),
+        )
         .merge(pages::router())
-        .fallback(|| async {
-            (
-                StatusCode::NOT_FOUND,
-                "Nothing is here. Error codes and their pages: /docs/errors\n",
-            )
-        })
 }

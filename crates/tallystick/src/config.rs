@@ -11,6 +11,9 @@ use store::DatabaseUrl;
 /// A job's lease is a minute.
 const LONGEST_SUPPLIER_TIMEOUT: Duration = Duration::from_secs(40);
 
+/// How long the secret of gateways and modules may be.
+const MODULE_SECRET: std::ops::RangeInclusive<usize> = 16..=256;
+
 /// The embedded example, every key commented.
 pub const EXAMPLE: &str = include_str!("config.example.toml");
 
@@ -103,7 +106,7 @@ impl std::str::FromStr for Limit {
             "off" => Ok(Self::Off),
             _ => match text.parse() {
                 Ok(n) if n > 0 => Ok(Self::At(n)),
-                _ => Err("write a number of requests a minute, at least 1, or off".into()),
+                _ => Err("write a number of requests, at least 1, or off".into()),
             },
         }
     }
@@ -127,6 +130,7 @@ pub struct File {
     billing: BillingSection,
     payuni: PayuniSection,
     webhooks: WebhooksSection,
+    forms: FormsSection,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -157,6 +161,19 @@ struct WebhooksSection {
     retry_minutes: Option<Vec<f64>>,
     disable_after_hours: Option<f64>,
     allow_private: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct FormsSection {
+    rate_limit: Option<toml::Value>,
+    most_codes: Option<u32>,
+    upload_hours: Option<f64>,
+    reversal_minutes: Option<f64>,
+    upstream_timeout_seconds: Option<f64>,
+    webhook_timeout_seconds: Option<f64>,
+    webhook_retry_seconds: Option<Vec<f64>>,
+    module_secret: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -204,8 +221,14 @@ pub struct Config {
     pub billing: billing::BillingConfig,
     /// The card gateway of production; `None`: not configured.
     pub payuni: Option<PayuniConfig>,
-    /// How webhooks are sent.
+    /// How billing's webhooks are sent.
     pub webhooks: webhooks::Config,
+    /// How webhooks of codes, forms and certificates are sent.
+    pub forms_webhooks: webhooks::Config,
+    /// The settings of codes, forms and certificates.
+    pub forms: forms::FormsConfig,
+    /// What a gateway and a module in processes of their own know each other by; `None`: not configured.
+    pub module_secret: Option<Secret<String>>,
 }
 
 /// The card gateway of production.
@@ -242,6 +265,7 @@ impl Config {
             .or(file.database);
         let database = database.as_deref().unwrap_or(default_database);
         let defaults = orders::OrdersConfig::default();
+        let webhooks = file.webhooks.resolve()?;
         let or = |value: Option<f64>, name, default| match value {
             Some(seconds) => seconds_of(seconds, name),
             None => Ok(default),
@@ -351,7 +375,10 @@ impl Config {
             },
             billing: file.billing.resolve()?,
             payuni: file.payuni.resolve()?,
-            webhooks: file.webhooks.resolve()?,
+            forms_webhooks: file.forms.webhooks(&webhooks)?,
+            webhooks,
+            module_secret: file.forms.secret()?,
+            forms: file.forms.resolve()?,
         })
     }
 }
@@ -454,6 +481,77 @@ impl WebhooksSection {
     }
 }
 
+impl FormsSection {
+    fn resolve(self) -> Result<forms::FormsConfig> {
+        let defaults = forms::FormsConfig::default();
+        let time = |value: Option<f64>, unit, name, default| match value {
+            Some(number) => seconds_of(number * unit, name),
+            None => Ok(default),
+        };
+        Ok(forms::FormsConfig {
+            rate_limit: match self.rate_limit {
+                Some(value) => limit_of(&value).context("forms.rate_limit")?,
+                None => defaults.rate_limit,
+            },
+            most_codes: self.most_codes.map_or(defaults.most_codes, i64::from),
+            upload_life: time(
+                self.upload_hours,
+                3600.0,
+                "forms.upload_hours",
+                defaults.upload_life,
+            )?,
+            reversal_time: time(
+                self.reversal_minutes,
+                60.0,
+                "forms.reversal_minutes",
+                defaults.reversal_time,
+            )?,
+            upstream_timeout: time(
+                self.upstream_timeout_seconds,
+                1.0,
+                "forms.upstream_timeout_seconds",
+                defaults.upstream_timeout,
+            )?,
+            ..defaults
+        })
+    }
+
+    /// Endpoints may be where `others` may be, and are given up as they are.
+    fn webhooks(&self, others: &webhooks::Config) -> Result<webhooks::Config> {
+        let defaults = forms::delivery();
+        Ok(webhooks::Config {
+            timeout: match self.webhook_timeout_seconds {
+                Some(seconds) => seconds_of(seconds, "forms.webhook_timeout_seconds")?,
+                None => defaults.timeout,
+            },
+            retry_after: match &self.webhook_retry_seconds {
+                Some(seconds) => seconds
+                    .iter()
+                    .map(|seconds| seconds_of(*seconds, "forms.webhook_retry_seconds"))
+                    .collect::<Result<_>>()?,
+                None => defaults.retry_after,
+            },
+            disable_after: others.disable_after,
+            reach: others.reach,
+            ..defaults
+        })
+    }
+
+    fn secret(&self) -> Result<Option<Secret<String>>> {
+        let Some(secret) = env("TALLYSTICK_MODULE_SECRET").or(self.module_secret.clone()) else {
+            return Ok(None);
+        };
+        let visible = secret.bytes().all(|byte| byte.is_ascii_graphic());
+        anyhow::ensure!(
+            visible && MODULE_SECRET.contains(&secret.len()),
+            "forms.module_secret: write {} to {} visible ASCII characters that nobody can guess, such as `openssl rand -hex 32` makes",
+            MODULE_SECRET.start(),
+            MODULE_SECRET.end()
+        );
+        Ok(Some(Secret::new(secret)))
+    }
+}
+
 fn limit_of(value: &toml::Value) -> Result<Option<u32>> {
     let text = value
         .as_str()
@@ -523,6 +621,7 @@ mod tests {
                     "hash_",
                     "script_url",
                     "three_d",
+                    "module_secret",
                 ]
                 .iter()
                 .any(|name| line.starts_with(name))

@@ -21,6 +21,7 @@ const NOTICES_INTERVAL: Duration = Duration::from_secs(2);
 pub async fn schedule_recurring(app: &App) -> anyhow::Result<()> {
     app.orders.schedule_recurring().await?;
     app.recur.billing.schedule_recurring().await?;
+    app.forms.schedule_recurring().await?;
     let now = app.recur.billing.real_now();
     let id = Id::new(now, &app.rng);
     let enqueued: Result<(), StoreError> = app
@@ -83,6 +84,8 @@ async fn run_job(app: &App, job: Job) {
         app.recur.billing.webhooks().run_job(job).await;
     } else if billing::Billing::owns(kind) {
         app.recur.billing.run_job(job).await;
+    } else if forms::Forms::owns(kind) {
+        app.forms.run_job(job).await;
     } else {
         app.orders.run_job(job).await;
     }

@@ -18,6 +18,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use billing::model::{Buyer, KeyKind};
+use forms::Forms;
+use forms::model::KeyState;
+use forms::model::code::CodeStatus;
+use forms::repo::{Code, Upload};
 use httpkit::{Reply, body};
 use kernel::{Credits, ManualClock};
 use orders::Orders;
@@ -32,15 +36,20 @@ use store::{params, statements};
 statements! {
     DAMAGE = "UPDATE billing_subscriptions SET plan = '{}' WHERE subscription_id = $1";
     LOSE_ACCOUNT = "DELETE FROM credit_accounts WHERE account_id = $1";
+    DAMAGE_RECORD = "UPDATE forms_records SET fields = '{' WHERE record_id = $1";
 }
 
 const LARGEST_BODY: usize = 16 * 1024;
+
+/// Under here is a second gateway of the face `openapi_v2`, whose module does not answer.
+pub const DETACHED: &str = "/sandbox/detached";
 
 /// What the sandbox acts on.
 #[derive(Clone)]
 pub struct Sandbox {
     orders: Orders,
     recur: Recur,
+    forms: Forms,
     supplier: Supplier,
     still: Option<Arc<ManualClock>>,
 }
@@ -53,12 +62,14 @@ impl Sandbox {
     pub const fn new(
         orders: Orders,
         recur: Recur,
+        forms: Forms,
         supplier: Supplier,
         still: Option<Arc<ManualClock>>,
     ) -> Self {
         Self {
             orders,
             recur,
+            forms,
             supplier,
             still,
         }
@@ -153,8 +164,125 @@ impl Sandbox {
                     .await
                     .map_err(|e| e.to_string())?;
             }
+            _ => return self.given_forms(&words, name, variables).await,
+        }
+        Ok(())
+    }
+
+    /// Fixtures of the face `openapi_v2`.
+    async fn given_forms(
+        &self,
+        words: &[&str],
+        name: &str,
+        variables: &mut Variables,
+    ) -> Result<(), String> {
+        match words {
+            ["an", "organization", "with", "forms"] => {
+                self.forms_organization("", variables).await?;
+            }
+            ["another", "organization", "with", "forms"] => {
+                self.forms_organization("other.", variables).await?;
+            }
+            ["a", "disabled", "API", "key"] => {
+                let made = self.forms_organization("", variables).await?;
+                let disable =
+                    self.forms
+                        .set_key_state(made.org_id, made.api_key_id, KeyState::Disabled);
+                disable.await.map_err(|e| e.to_string())?;
+            }
+            ["an", "API", "key", "that", "used", "up", "its", "requests"] => {
+                let made = self.forms_organization("", variables).await?;
+                let used = self.forms.use_up_quota(made.api_key.expose()).await;
+                used.map_err(|e| e.to_string())?;
+            }
+            ["a", "record", "whose", "data", "is", "damaged"] => {
+                let made = self.forms_organization("", variables).await?;
+                self.orders
+                    .db()
+                    .write(move |tx| tx.execute(DAMAGE_RECORD, params![made.record_id]))
+                    .await
+                    .map_err(|e| e.to_string())?;
+            }
+            ["an", "upload", "that", "has", "expired"] => {
+                let made = self.forms_organization("", variables).await?;
+                let then = self.forms.now();
+                let upload = Upload {
+                    upload_id: format!("u{:0>16}", made.record_id % 10_000_000_000_000_000),
+                    org_id: made.org_id,
+                    name: "photo.png".into(),
+                    content_type: "image/png".into(),
+                    size: 8,
+                    body: "iVBORw0KGgo=".into(),
+                    record_id: None,
+                    expire_at: then,
+                    created_at: then,
+                };
+                variables.insert("upload_id".into(), upload.upload_id.clone());
+                self.insert(move |tx| upload.insert(tx)).await?;
+            }
+            ["a", "category", "with", "too", "many", "codes"] => {
+                let made = self.forms_organization("", variables).await?;
+                self.crowd(&made, variables).await?;
+            }
             _ => return Err(format!("there is no fixture `{name}`")),
         }
+        Ok(())
+    }
+
+    async fn insert(
+        &self,
+        insert: impl Fn(&mut store::Tx<'_>) -> Result<(), store::StoreError> + Send + 'static,
+    ) -> Result<(), String> {
+        let inserted = self.orders.db().write(move |tx| insert(tx)).await;
+        inserted.map_err(|e: store::StoreError| e.to_string())
+    }
+
+    async fn forms_organization(
+        &self,
+        prefix: &str,
+        variables: &mut Variables,
+    ) -> Result<seed::forms::Organization, String> {
+        let made = seed::forms::organization(&self.forms, "Scenario").await;
+        let made = made.map_err(|e| format!("{e:#}"))?;
+        for (name, value) in made.variables() {
+            variables.insert(format!("{prefix}{name}"), value);
+        }
+        Ok(made)
+    }
+
+    /// A category with one code more than a request may cover.
+    async fn crowd(
+        &self,
+        made: &seed::forms::Organization,
+        variables: &mut Variables,
+    ) -> Result<(), String> {
+        let forms = &self.forms;
+        let category = forms
+            .create_category(&made.scope, "Crowded", None, None)
+            .await;
+        let category = category.map_err(|e| e.to_string())?;
+        let count = forms.config().most_codes + 1;
+        let now = forms.now();
+        let codes: Vec<Code> = (0..count)
+            .map(|n| Code {
+                code_id: forms.new_id(),
+                org_id: made.org_id,
+                project_id: category.project_id,
+                category_id: Some(category.category_id),
+                coding: format!("q{}x{n}", made.org_code),
+                title: format!("Code {n}"),
+                content: Default::default(),
+                operations: Default::default(),
+                states: Default::default(),
+                status: CodeStatus::Enabled,
+                expire_at: None,
+                created_at: now,
+                updated_at: now,
+            })
+            .collect();
+        self.insert(move |tx| codes.iter().try_for_each(|code| code.insert(tx)))
+            .await?;
+        variables.insert("category_id".into(), category.category_id.to_string());
         Ok(())
     }
 

@@ -79,7 +79,8 @@ impl Run {
             return false;
         };
         let body: Value = serde_json::from_str(&last.response).unwrap_or_default();
-        code_of(&body) == Some(code) || failed_fields(&body).any(|(field, _)| field == code)
+        codes_of(&body).any(|found| found == code)
+            || failed_fields(&body).any(|(field, _)| field == code)
     }
 }
 
@@ -263,7 +264,7 @@ impl Expected {
         let field = self.field.as_ref().is_none_or(|(code, property)| {
             failed_fields(body).any(|field| field == (code, property.as_deref()))
         });
-        status == self.status && (code.is_none() || code == code_of(body)) && field
+        status == self.status && (code.is_none() || code == code_of(body).as_deref()) && field
     }
 }
 
@@ -283,11 +284,23 @@ impl std::fmt::Display for Expected {
 }
 
 /// The code of an answer, whichever face gave it.
-fn code_of(body: &Value) -> Option<&str> {
-    let code = body
-        .get("result_code")
-        .or_else(|| body["error"].get("code"));
-    code.and_then(Value::as_str)
+fn code_of(body: &Value) -> Option<String> {
+    codes_of(body).next()
+}
+
+/// Every code that stands for the whole answer, the most telling first.
+fn codes_of(body: &Value) -> impl Iterator<Item = String> {
+    let places = [
+        &body["result_code"],
+        &body["error"]["code"],
+        &body["error_code"],
+        &body["code"],
+    ];
+    places.into_iter().filter_map(|code| match code {
+        Value::String(code) => Some(code.clone()),
+        Value::Number(code) => Some(code.to_string()),
+        _ => None,
+    })
 }
 
 /// The code and the name of every field that an answer finds fault with, whichever face gave it.

@@ -4,8 +4,10 @@ use crate::app::App;
 use crate::config::Config;
 use crate::runner;
 use anyhow::{Context, Result};
+use axum::Router;
 use std::net::SocketAddr;
 use std::time::Duration;
+use store::Db;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -59,21 +61,7 @@ pub async fn run(
             runner::run(app, until(stopped)).await;
         })
     });
-    let server =
-        httpkit::server::serve(listener, app.router, until(stopped), config.shutdown_grace);
-    let server = async {
-        tokio::pin!(server);
-        tokio::select! {
-            result = &mut server => result,
-            () = stop => {
-                tracing::info!("stopping: finishing what is under way; a second Ctrl-C stops at once");
-                tokio::spawn(stop_at_once());
-                let _ = stopping.send(true);
-                server.await
-            }
-        }
-    };
-    server.await.context("serving")?;
+    serve(listener, app.router, config, &stopping, stop).await?;
     let under_way = async {
         app.orders.nothing_under_way().await;
         if let Some(jobs) = jobs {
@@ -89,7 +77,47 @@ pub async fn run(
         );
     }
     // Orders' own follow-up tasks may still be writing: the store takes no more from here on.
-    tokio::time::timeout(Duration::from_secs(10), app.orders.db().close())
+    close(app.orders.db()).await
+}
+
+/// Serves `router`, which leaves nothing under way behind its requests, until `stop` completes; then closes the database.
+pub async fn run_router(
+    router: Router,
+    db: Db,
+    listener: TcpListener,
+    config: &Config,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let (stopping, _) = watch::channel(false);
+    serve(listener, router, config, &stopping, stop).await?;
+    close(&db).await
+}
+
+/// Serves until `stop` completes, which `stopping` then tells, and requests under way have ended.
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    config: &Config,
+    stopping: &watch::Sender<bool>,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let stopped = until(stopping.subscribe());
+    let server = httpkit::server::serve(listener, router, stopped, config.shutdown_grace);
+    tokio::pin!(server);
+    let served = tokio::select! {
+        result = &mut server => result,
+        () = stop => {
+            tracing::info!("stopping: finishing what is under way; a second Ctrl-C stops at once");
+            tokio::spawn(stop_at_once());
+            stopping.send_replace(true);
+            server.await
+        }
+    };
+    served.context("serving")
+}
+
+async fn close(db: &Db) -> Result<()> {
+    tokio::time::timeout(Duration::from_secs(10), db.close())
         .await
         .context("closing the database")?;
     tracing::info!("stopped");

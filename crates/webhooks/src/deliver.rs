@@ -122,6 +122,7 @@ impl Webhooks {
                 deliveries::settle(tx, id, &attempt, next_attempt_at, now)?;
                 if disabled {
                     deliveries::give_up_all(tx, endpoint, now)?;
+                    tx.invalidate_caches()?;
                 } else if delivery.attempts == 0
                     && let Some(successor) = deliveries::successor(tx, &delivery)?
                 {

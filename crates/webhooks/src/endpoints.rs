@@ -8,10 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use httpkit::outgoing::check_url;
 use kernel::{Id, Secret};
+use std::sync::Arc;
 use store::Tx;
 
 /// How many endpoints an owner may have: every event is compared with each of them.
-const MOST_ENDPOINTS: usize = 32;
+pub const MOST_ENDPOINTS: usize = 32;
 
 /// An endpoint to create.
 #[derive(Clone, Debug)]
@@ -63,6 +64,7 @@ impl Webhooks {
                     return Err(Error::TooManyEndpoints);
                 }
                 endpoints::insert(tx, &endpoint, &secret)?;
+                tx.invalidate_caches()?;
                 Ok((endpoint.clone(), secret.clone()))
             })
             .await
@@ -130,6 +132,7 @@ impl Webhooks {
                     }
                     None => {}
                 }
+                tx.invalidate_caches()?;
                 Ok(owned(tx, &owner, id)?.endpoint)
             })
             .await
@@ -154,9 +157,24 @@ impl Webhooks {
             .write(move |tx| {
                 take_turn(tx, &owner)?;
                 owned(tx, &owner, id)?;
-                Ok(endpoints::delete(tx, id)?)
+                endpoints::delete(tx, id)?;
+                Ok(tx.invalidate_caches()?)
             })
             .await
+    }
+
+    /// What each enabled endpoint of the owner wants, as known to this node: nothing when it has none, and then a face whose
+    /// events are only for endpoints need not publish any. Costs no query while no endpoint changes; another node knows of a
+    /// change a moment after it was committed.
+    pub async fn wanted(&self, owner: &str) -> Result<Arc<[Kinds]>> {
+        let load = async || {
+            let endpoints = self.endpoints(owner).await?;
+            let enabled = endpoints.into_iter().filter(|e| e.disabled.is_none());
+            Ok(Some(enabled.map(|endpoint| endpoint.events).collect()))
+        };
+        let cache = &self.inner.wanted;
+        let wanted: Result<_> = cache.get_or_load(self.db(), owner, load).await;
+        Ok(wanted?.unwrap_or_default())
     }
 
     /// The address as it is kept, if events may be sent there.

@@ -30,7 +30,7 @@ mod send;
 mod tests;
 
 pub use deliveries::{DeliveryPage, DeliveryRecord};
-pub use endpoints::{EndpointChange, NewEndpoint};
+pub use endpoints::{EndpointChange, MOST_ENDPOINTS, NewEndpoint};
 pub use error::{Error, Result};
 pub use httpkit::outgoing::{Reach, UrlRefusal};
 pub use publish::{NewEvent, publish, publish_to};
@@ -44,6 +44,7 @@ use lanes::Lanes;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Db;
+use store::cache::Cache;
 use store::jobs::LEASE_TIME;
 
 /// What one contract says of webhooks.
@@ -105,6 +106,7 @@ struct Inner {
     config: Config,
     client: reqwest::Client,
     lanes: Lanes,
+    wanted: Cache<String, Arc<[Kinds]>>,
 }
 
 impl Webhooks {
@@ -121,6 +123,7 @@ impl Webhooks {
         let inner = Inner {
             client: httpkit::outgoing::guarded_client(timeout, config.reach)?,
             lanes: Lanes::new(config.at_once, config.at_once_to_one),
+            wanted: Cache::default(),
             db,
             clock,
             rng,

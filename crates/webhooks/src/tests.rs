@@ -554,10 +554,12 @@ async fn an_endpoint_that_keeps_failing_is_disabled_until_it_is_enabled_again() 
         }
         let found = world.hooks.endpoint(OWNER, endpoint).await.unwrap();
         assert_eq!((found.disabled, found.failing_since), (None, Some(START)));
+        assert_eq!(world.hooks.wanted(OWNER).await.unwrap().len(), 1);
         world.publish("ord_1").await;
         world.run_due().await;
         let found = world.hooks.endpoint(OWNER, endpoint).await.unwrap();
         assert_eq!(found.disabled, Some(DisabledReason::Failing));
+        assert_eq!(world.hooks.wanted(OWNER).await.unwrap().len(), 0);
         let deliveries = world.deliveries(endpoint).await;
         assert_eq!(deliveries.len(), 11);
         for delivery in &deliveries {
@@ -918,6 +920,41 @@ async fn an_owner_has_so_many_endpoints_at_most() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn what_is_wanted_is_known_and_follows_every_change() {
+    for world in World::both().await {
+        let other = webhooks(&world.db, &world.clock, config());
+        let wanted = async || {
+            let [ours, others] = [&world.hooks, &other].map(|hooks| hooks.wanted(OWNER));
+            let (ours, others) = (ours.await.unwrap(), others.await.unwrap());
+            assert_eq!(ours, others);
+            ours.to_vec()
+        };
+        let change = |change: EndpointChange, id| world.hooks.update_endpoint(OWNER, id, change);
+        assert_eq!(wanted().await, []);
+        let endpoint = world.endpoint().await.id;
+        assert_eq!(wanted().await, [Kinds::All]);
+        let only = Kinds::Only(vec!["order.paid".into()]);
+        let events = EndpointChange {
+            events: Some(only.clone()),
+            ..EndpointChange::default()
+        };
+        change(events, endpoint).await.unwrap();
+        assert_eq!(wanted().await, std::slice::from_ref(&only));
+        for (enabled, count) in [(false, 0), (true, 1)] {
+            let enabled = EndpointChange {
+                enabled: Some(enabled),
+                ..EndpointChange::default()
+            };
+            change(enabled, endpoint).await.unwrap();
+            assert_eq!(wanted().await.len(), count);
+        }
+        assert_eq!(world.hooks.wanted("acct_2").await.unwrap().len(), 0);
+        world.hooks.delete_endpoint(OWNER, endpoint).await.unwrap();
+        assert_eq!(wanted().await, []);
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,47 @@ impl Bare {
     }
 }
 
+/// A row of a table, as it is for each `:id`.
+pub struct Row {
+    into: &'static str,
+    values: String,
+}
+
+impl Row {
+    /// `into`: table and columns. `values`: what stands in these.
+    pub fn new(into: &'static str, values: impl Into<String>) -> Self {
+        Self {
+            into,
+            values: values.into(),
+        }
+    }
+
+    /// Inserts one.
+    pub fn insert(&self) -> String {
+        format!("INSERT INTO {} VALUES ({})", self.into, self.values)
+    }
+
+    /// Inserts those of so many units from the first one, unless they are there.
+    pub fn series(&self, first: u64, count: u64) -> String {
+        let (first, end) = (BASE + first, BASE + first + count);
+        let values = self
+            .values
+            .replace(":id", "id")
+            .replace(":turn", &format!("(id % {TURNS})"))
+            .replace(":now", "0");
+        format!(
+            "INSERT INTO {} WITH RECURSIVE series (id) AS (SELECT {first} UNION ALL SELECT id + 1 FROM series \
+             WHERE id + 1 < {end}) SELECT {values} FROM series WHERE true ON CONFLICT DO NOTHING; ",
+            self.into
+        )
+    }
+}
+
+/// Text as long as what the server stores, where what it says does not matter.
+pub fn filler(length: usize) -> String {
+    "tallystick".chars().cycle().take(length).collect()
+}
+
 /// The first number of a client of pgbench in a run of it.
 pub const fn first_number(run: u32, client: u32) -> u64 {
     (run as u64 * 100 + client as u64) * 1_000_000_000
@@ -133,6 +174,22 @@ fn script(transactions: &[Vec<String>], picks: u64, pipelined: bool) -> String {
         };
     }
     script
+}
+
+#[cfg(test)]
+impl Bare {
+    /// Fails when a script has a variable that nobody sets. pgbench finds them in texts, too.
+    pub fn assert_known_variables(&self) {
+        let scripts = self.pgbench.concat();
+        for (at, _) in scripts.match_indices(':') {
+            let name: String = scripts[at + 1..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            let known = ["", "n", "run", "client_id", "id", "now", "turn", "next"];
+            assert!(known.contains(&name.as_str()), "{name}");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! over HTTP as the real one would be, and keeps its books in the same database, so the figures are of both.
 
 use super::{
-    bare::{Access, BASE, Bare, TURNS},
+    bare::{Access, Bare, Row, TURNS, filler},
     client::{Caller, Client, PLACEHOLDER, Request, post},
     engine::{Check, Engine},
     lab::{self, Lab, ROUNDS, memory_note},
@@ -360,27 +360,20 @@ fn event(kind: &str, mark: char, object: &str) -> [String; 2] {
     ]
 }
 
-/// Text as long as what the server stores, where what it says does not matter.
-fn filler(length: usize) -> String {
-    "tallystick".chars().cycle().take(length).collect()
-}
-
-/// What beginning a checkout writes: the gateway's token, and the checkout. Columns and values, for ids that begin with
-/// `stem`.
-fn token_row(stem: &str) -> [String; 2] {
-    [
-        "gateway_tokens (token, session)".into(),
+/// What beginning a checkout writes: the gateway's token, and the checkout; for ids that begin with `stem`.
+fn token_row(stem: &str) -> Row {
+    Row::new(
+        "gateway_tokens (token, session)",
         format!("'{stem}abcdef' || :id, '{}'", filler(280)),
-    ]
+    )
 }
 
-fn checkout_row(stem: &str) -> [String; 2] {
-    [
+fn checkout_row(stem: &str) -> Row {
+    Row::new(
         "billing_checkouts (checkout_id, account_id, session_id, number, client_secret_hash, product_id, purpose, status, price, \
          plan, amount_off, charged, coupon, buyer, buyer_known, customer_id, subscription_id, order_id, payment_link_id, success_url, \
          cancel_url, metadata, origin, sdk_token, sdk_token_expires_at, credit_token, attempts, max_attempts, refusal, \
-         expires_at, created_at, completed_at)"
-            .into(),
+         expires_at, created_at, completed_at)",
         format!(
             "'chk_{stem}' || :id, 'acct_' || :turn, NULL, 'CHK{stem}' || :id, '{}', 'prod_' || :turn, 'PAYMENT', \
              'REQUIRES_PAYMENT_METHOD', 590, 'null', 0, 590, 'null', '{}', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{ORIGIN}', \
@@ -388,14 +381,12 @@ fn checkout_row(stem: &str) -> [String; 2] {
             filler(64),
             filler(66)
         ),
-    ]
+    )
 }
 
 fn bare_begin() -> Bare {
-    let insert =
-        |[columns, values]: [String; 2]| format!("INSERT INTO {columns} VALUES ({values})");
-    let token = insert(token_row(STEM_BEGUN));
-    let checkout = insert(checkout_row(STEM_BEGUN));
+    let token = token_row(STEM_BEGUN).insert();
+    let checkout = checkout_row(STEM_BEGUN).insert();
     let event = event("checkout.created", 'a', "chk");
     let second = [vec![checkout], event.to_vec()].concat();
     Bare::of(Access::Write, &[vec![token], second], 1)
@@ -403,18 +394,7 @@ fn bare_begin() -> Bare {
 
 /// The checkouts that [`bare_pay`] pays.
 fn begun(first: u64, count: u64) -> String {
-    let (first, end) = (BASE + first, BASE + first + count);
-    let insert = |[columns, values]: [String; 2]| {
-        let values = values
-            .replace(":id", "id")
-            .replace(":turn", &format!("(id % {TURNS})"))
-            .replace(":now", "0");
-        format!(
-            "INSERT INTO {columns} WITH RECURSIVE series (id) AS (SELECT {first} UNION ALL SELECT id + 1 FROM series \
-             WHERE id + 1 < {end}) SELECT {values} FROM series WHERE true ON CONFLICT DO NOTHING; "
-        )
-    };
-    insert(token_row(STEM)) + &insert(checkout_row(STEM))
+    token_row(STEM).series(first, count) + &checkout_row(STEM).series(first, count)
 }
 
 /// What paying one writes: customer, order and charge; the gateway's trade and notice; its attempt at the notice; what
@@ -531,14 +511,7 @@ mod tests {
 
     #[test]
     fn pgbench_knows_every_variable() {
-        let scripts = [bare_begin().pgbench, bare_pay().pgbench].concat().concat();
-        for (at, _) in scripts.match_indices(':') {
-            let name: String = scripts[at + 1..]
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
-            let known = ["", "n", "run", "client_id", "id", "now", "turn", "next"];
-            assert!(known.contains(&name.as_str()), "{name}");
-        }
+        bare_begin().assert_known_variables();
+        bare_pay().assert_known_variables();
     }
 }

@@ -451,6 +451,12 @@ impl Object {
         let text = text.with_context(|| format!("there is no text {pointer} in {}", self.0))?;
         Ok(text.to_owned())
     }
+
+    /// A whole number in it.
+    pub fn number(&self, pointer: &str) -> Result<i64> {
+        let number = self.0.pointer(pointer).and_then(|value| value.as_i64());
+        number.with_context(|| format!("there is no number {pointer} in {}", self.0))
+    }
 }
 
 #[cfg(test)]

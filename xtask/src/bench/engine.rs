@@ -161,15 +161,16 @@ impl Engine {
         per_commit: u64,
     ) -> Result<RawLine> {
         let raw = self.sqlite_copy()?;
+        let most = raw.prepare(bare, time)?;
         let what = format!("bare SQLite, {per_commit} per commit");
-        timed(what, time, || raw.write(bare, time, per_commit))
+        timed(what, || raw.write(bare, time, per_commit, most))
     }
 
     fn sqlite_reads(&mut self, bare: &mut Bare, time: Duration, threads: usize) -> Result<RawLine> {
         let raw = self.sqlite_copy()?;
         let plural = if threads == 1 { "" } else { "s" };
         let what = format!("bare SQLite, {threads} thread{plural}");
-        timed(what, time, || raw.read(bare, time, threads))
+        timed(what, || raw.read(bare, time, threads))
     }
 
     fn sqlite_copy(&mut self) -> Result<&mut RawSqlite> {
@@ -189,14 +190,14 @@ impl Engine {
     }
 }
 
-/// A rate of work in this process, with what it costs of the processor.
-fn timed(what: String, time: Duration, run: impl FnOnce() -> Result<f64>) -> Result<RawLine> {
+/// A rate of work in this process, with what it costs of the processor. `run` returns how many units it did, and in which time.
+fn timed(what: String, run: impl FnOnce() -> Result<(u64, Duration)>) -> Result<RawLine> {
     let used = machine::cpu_time(std::process::id())?;
-    let per_second = run()?;
+    let (units, time) = run()?;
     let used = machine::cpu_time(std::process::id())?.saturating_sub(used);
     Ok(RawLine {
         what,
-        per_second,
-        cpu_micros: used.as_secs_f64() * 1e6 / (per_second * time.as_secs_f64()),
+        per_second: units as f64 / time.as_secs_f64(),
+        cpu_micros: used.as_secs_f64() * 1e6 / units as f64,
     })
 }

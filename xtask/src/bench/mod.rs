@@ -8,6 +8,7 @@ pub mod checkout;
 mod client;
 mod engine;
 pub mod entitlements;
+mod forms;
 mod lab;
 mod machine;
 pub mod orders;
@@ -16,6 +17,8 @@ mod raw_sqlite;
 mod report;
 mod scratch;
 mod server;
+pub mod submit;
+pub mod verify;
 
 use crate::steps;
 use anyhow::{Result, bail};

@@ -31,8 +31,8 @@ max_connections = 100
 timezone = 'UTC'
 ";
 
-/// For how many units of each client things are prepared.
-const MOST_A_SECOND: f64 = 500.0;
+/// For how many transactions of each client a second things are prepared.
+const MOST_A_SECOND: f64 = 5_000.0;
 
 pub struct Postgres {
     bin: PathBuf,
@@ -244,7 +244,7 @@ impl Postgres {
         bare.runs += 1;
         let seconds = time.as_secs_f64().ceil().max(1.0);
         if let Some(before) = bare.before {
-            let count = (seconds * MOST_A_SECOND) as u64;
+            let count = (seconds * MOST_A_SECOND) as u64 / bare.sqlite.len() as u64;
             for client in 0..clients {
                 self.change_copy(&before(first_number(bare.runs, client) + 1, count))?;
             }

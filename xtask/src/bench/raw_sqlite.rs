@@ -17,8 +17,8 @@ use std::{
 const SETTINGS: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;";
-/// For how many units things are prepared.
-const MOST_A_SECOND: f64 = 10_000.0;
+/// For how many transactions a second things are prepared.
+const MOST_A_SECOND: f64 = 50_000.0;
 const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A database of the same schema and contents as the server's.
@@ -41,15 +41,27 @@ impl RawSqlite {
         Ok(self.writer.execute_batch(sql)?)
     }
 
-    /// Does units for a while, so many in a commit; returns how many a second.
-    pub fn write(&mut self, bare: &mut Bare, time: Duration, per_commit: u64) -> Result<f64> {
-        if let Some(before) = bare.before {
-            let count = (time.as_secs_f64() * MOST_A_SECOND) as u64;
-            self.execute(&before(bare.done + 1, count))?;
-            // Moving this into the database is not part of the work either.
-            self.writer
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        }
+    /// Makes what the next units need; returns for how many.
+    pub fn prepare(&self, bare: &Bare, time: Duration) -> Result<u64> {
+        let Some(before) = bare.before else {
+            return Ok(u64::MAX);
+        };
+        let count = (time.as_secs_f64() * MOST_A_SECOND) as u64 / bare.sqlite.len() as u64;
+        self.execute(&before(bare.done + 1, count))?;
+        // Moving this into the database is not part of the work either.
+        self.writer
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(count)
+    }
+
+    /// Does units for a while, or `most` of them, so many in a commit; returns how many, and in which time.
+    pub fn write(
+        &mut self,
+        bare: &mut Bare,
+        time: Duration,
+        per_commit: u64,
+        most: u64,
+    ) -> Result<(u64, Duration)> {
         let (stop, stopped) = mpsc::channel::<()>();
         let Self {
             writer,
@@ -67,7 +79,7 @@ impl RawSqlite {
             });
             let begun = Instant::now();
             let first = bare.done;
-            while begun.elapsed() < time {
+            while begun.elapsed() < time && bare.done - first + per_commit <= most {
                 for transaction in &bare.sqlite {
                     control(writer, "BEGIN IMMEDIATE")?;
                     for n in bare.done + 1..=bare.done + per_commit {
@@ -79,14 +91,14 @@ impl RawSqlite {
                 }
                 bare.done += per_commit;
             }
-            let rate = (bare.done - first) as f64 / begun.elapsed().as_secs_f64();
+            let time = begun.elapsed();
             drop(stop);
-            Ok(rate)
+            Ok((bare.done - first, time))
         })
     }
 
-    /// Does units for a while on so many threads; returns how many a second.
-    pub fn read(&self, bare: &mut Bare, time: Duration, threads: usize) -> Result<f64> {
+    /// Does units for a while on so many threads; returns how many, and in which time.
+    pub fn read(&self, bare: &mut Bare, time: Duration, threads: usize) -> Result<(u64, Duration)> {
         let next = AtomicU64::new(bare.done + 1);
         let begun = Instant::now();
         let path = &self.path;
@@ -112,9 +124,8 @@ impl RawSqlite {
                 })
         })?;
         let last = next.into_inner() - 1;
-        let rate = (last - bare.done) as f64 / begun.elapsed().as_secs_f64();
-        bare.done = last;
-        Ok(rate)
+        let first = std::mem::replace(&mut bare.done, last);
+        Ok((last - first, begun.elapsed()))
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Requests are not counted: it is the server that is measured, not its limits.
-const CONFIGURATION: &str = "rate_limit = \"off\"\n[billing]\nsandbox_rate_limit = \"off\"\n";
+const CONFIGURATION: &str = "rate_limit = \"off\"\n[billing]\nsandbox_rate_limit = \"off\"\n[forms]\nrate_limit = \"off\"\n";
 
 /// A running server. Dropped, it is killed.
 pub struct Server<'s> {

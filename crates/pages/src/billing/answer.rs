@@ -1,6 +1,6 @@
 //! What the scripts of the pages are answered.
 
-use super::ask::{Ask, BadPost};
+use crate::ask::{Ask, BadPost};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use billing::Error;

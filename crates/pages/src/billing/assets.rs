@@ -1,39 +1,10 @@
 //! The style and the scripts, compiled in.
 
-use crate::assets::{asset, fnv1a};
-use crate::visit::Visit;
+use crate::assets::{self, Asset, CSS, JAVASCRIPT};
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-
-/// A file that pages refer to.
-pub struct Asset {
-    path: &'static str,
-    kind: &'static str,
-    body: &'static str,
-    version: u64,
-}
-
-impl Asset {
-    const fn new(path: &'static str, kind: &'static str, body: &'static str) -> Self {
-        Self {
-            path,
-            kind,
-            body,
-            version: fnv1a(body),
-        }
-    }
-
-    /// Its address, which changes whenever the file does.
-    pub fn href(&self) -> String {
-        format!("{}?v={:016x}", self.path, self.version)
-    }
-}
 
 pub static STYLE: Asset = Asset::new(
     "/assets/billing/pages.css",
@@ -73,23 +44,8 @@ const ACCENT: &str = "/assets/billing/accent/";
 
 /// The files.
 pub fn routes() -> Router {
-    ALL.iter()
-        .fold(Router::new(), |router, file| {
-            let serve =
-                move |visit: Visit| async move { asset(visit, file.body, file.kind, file.version) };
-            router.route(file.path, get(serve))
-        })
-        .route(&format!("{ACCENT}{{colour}}"), get(accent))
-        .layer(map_response(no_sniffing))
-}
-
-async fn no_sniffing(mut response: Response) -> Response {
-    let header = (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response.headers_mut().extend([header]);
-    response
+    let accents = Router::new().route(&format!("{ACCENT}{{colour}}"), get(accent));
+    assets::routes(&ALL, accents)
 }
 
 /// The stylesheet of a merchant's colour, `#rrggbb`; `None`: that is no colour.
@@ -99,7 +55,7 @@ pub fn accent_href(colour: &str) -> Option<String> {
     Some(format!("{ACCENT}{digits}.css"))
 }
 
-async fn accent(ask: super::ask::Ask) -> Response {
+async fn accent(ask: crate::ask::Ask) -> Response {
     let digits = ask.param("colour").strip_suffix(".css").unwrap_or_default();
     let Some(brightness) = brightness(digits) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -1,7 +1,7 @@
 //! Buy links: permanent addresses at which a checkout begins.
 
-use super::ask::Ask;
 use super::frame::{Frame, Notice, Policy, Tone, trouble};
+use crate::ask::Ask;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};

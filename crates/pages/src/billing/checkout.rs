@@ -2,12 +2,12 @@
 //! address, or, for the embedded form, the checkout's client secret.
 
 use super::answer::{self, Trouble, answer, to_the_end};
-use super::ask::Ask;
 use super::assets;
 use super::frame::{Action, Frame, Notice, Policy, Script, Shop, Tone, html, trouble};
 use super::summary::Summary;
-use super::text::{self, web_address};
 use super::words::{Checkout as CheckoutWords, Words};
+use crate::ask::Ask;
+use crate::links::web_address;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
@@ -353,7 +353,7 @@ fn conflict(ask: &Ask, paid: bool) -> Value {
 /// Keeps who buys.
 pub async fn set_buyer(State(billing): State<Billing>, ask: Ask, body: Body) -> Response {
     let result = async {
-        let mut fields = Fields::of_body(ask.json(&billing, body).await?);
+        let mut fields = Fields::of_body(ask.json(&billing.config().public_url, body).await?);
         let (scope, checkout) = enter(&billing, &ask).await?;
         if checkout.buyer.0.email.is_none() {
             fields.required_text("email");
@@ -375,7 +375,7 @@ pub async fn set_buyer(State(billing): State<Billing>, ask: Ask, body: Body) -> 
 /// Applies a promotion code.
 pub async fn apply_code(State(billing): State<Billing>, ask: Ask, body: Body) -> Response {
     let result = async {
-        let mut fields = Fields::of_body(ask.json(&billing, body).await?);
+        let mut fields = Fields::of_body(ask.json(&billing.config().public_url, body).await?);
         let code = fields.required_text("code");
         fields.finish()?;
         let (scope, checkout) = enter(&billing, &ask).await?;
@@ -390,7 +390,7 @@ pub async fn apply_code(State(billing): State<Billing>, ask: Ask, body: Body) ->
 /// Takes the promotion code off.
 pub async fn remove_code(State(billing): State<Billing>, ask: Ask, body: Body) -> Response {
     let result = async {
-        ask.json(&billing, body).await?;
+        ask.json(&billing.config().public_url, body).await?;
         let (scope, checkout) = enter(&billing, &ask).await?;
         let checkout = billing.remove_code(&scope, checkout.checkout_id).await?;
         let product = billing.product_of(&checkout).await?;
@@ -416,7 +416,7 @@ fn priced(
 /// A new token for the card form.
 pub async fn renew_token(State(billing): State<Billing>, ask: Ask, body: Body) -> Response {
     let result = async {
-        ask.json(&billing, body).await?;
+        ask.json(&billing.config().public_url, body).await?;
         let (scope, checkout) = enter(&billing, &ask).await?;
         let checkout = billing
             .refresh_sdk_token(&scope, checkout.checkout_id, own_origin(&billing))
@@ -429,13 +429,13 @@ pub async fn renew_token(State(billing): State<Billing>, ask: Ask, body: Body) -
 /// Where our own pages are: the card form works there only.
 pub fn own_origin(billing: &Billing) -> &str {
     let url = &billing.config().public_url;
-    text::origin(url).unwrap_or(url)
+    crate::links::origin(url).unwrap_or(url)
 }
 
 /// Pays with the card that was typed into the form.
 pub async fn pay(State(billing): State<Billing>, ask: Ask, body: Body) -> Response {
     let result = async {
-        ask.json(&billing, body).await?;
+        ask.json(&billing.config().public_url, body).await?;
         let (scope, checkout) = enter(&billing, &ask).await?;
         let id = checkout.checkout_id;
         if checkout.buyer.0.email.is_none()

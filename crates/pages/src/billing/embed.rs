@@ -1,10 +1,10 @@
 //! The forms that merchants' pages show in frames.
 
 use super::answer::answer;
-use super::ask::Ask;
 use super::assets;
 use super::checkout::{Sale, Setting, own_origin, script_words, show};
 use super::frame::{Frame, Policy, Script, html, trouble};
+use crate::ask::Ask;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
@@ -97,7 +97,7 @@ pub async fn elements(State(billing): State<Billing>, ask: Ask) -> Response {
 /// Begins the checkout that the card fields are for.
 pub async fn begin(State(billing): State<Billing>, ask: Ask, body: Body) -> Response {
     let result = async {
-        let mut fields = Fields::of_body(ask.json(&billing, body).await?);
+        let mut fields = Fields::of_body(ask.json(&billing.config().public_url, body).await?);
         let key = fields.required_text("key");
         let product = fields.text("product");
         fields.finish()?;

@@ -1,9 +1,9 @@
 //! What every page has around its content, and the policy it is sent with.
 
-use super::ask::Ask;
 use super::assets;
-use super::text::{origin, web_address};
 use super::words::{Said, Words};
+use crate::ask::{Ask, Language};
+use crate::links::{origin, web_address};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -11,7 +11,6 @@ use billing::repo::Account;
 use billing::{Billing, Error};
 use catalogue::recur::{BadRequest, StateRefusal};
 use catalogue::{Coded as _, RecurError};
-use kernel::Locale;
 
 /// Whose page it is.
 #[derive(Clone, Debug)]
@@ -38,14 +37,6 @@ impl Shop {
             accent: branding.accent.as_deref().and_then(assets::accent_href),
         })
     }
-}
-
-/// One entry of the language switch.
-pub struct Language {
-    pub tag: &'static str,
-    pub name: &'static str,
-    pub href: String,
-    pub current: bool,
 }
 
 /// What a page may load, and who may show it in a frame.
@@ -90,14 +81,7 @@ impl Frame {
             logo: shop.and_then(|shop| shop.logo.clone()),
             sandbox: shop.is_some_and(|shop| !shop.livemode),
             theme,
-            languages: Locale::ALL
-                .map(|locale| Language {
-                    tag: locale.tag(),
-                    name: Words::of(locale).language,
-                    href: ask.in_locale(locale),
-                    current: locale == ask.locale(),
-                })
-                .into(),
+            languages: ask.languages(),
             policy: Policy::default(),
         }
     }

@@ -6,7 +6,6 @@
 //! from a page of this server.
 
 mod answer;
-mod ask;
 mod assets;
 mod buy;
 mod checkout;

@@ -333,7 +333,7 @@ async fn a_page_allows_the_gateway_and_nothing_else() {
     let world = World::new().await;
     let session = world.session(world.monthly, |_| {}).await;
     let page = world.get(&format!("/checkout/{session}")).await;
-    let gateway = super::text::origin(&world.billing.gateways().sandbox.script_url).unwrap();
+    let gateway = crate::links::origin(&world.billing.gateways().sandbox.script_url).unwrap();
     let policy = page.header("content-security-policy");
     for rule in [
         format!("script-src 'self' {gateway};"),

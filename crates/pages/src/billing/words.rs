@@ -1,5 +1,6 @@
 //! What these pages say: one [`Words`] per language, so that a missing translation does not compile.
 
+use crate::ask::Ask;
 use kernel::Locale;
 
 /// One text put into another.
@@ -12,8 +13,6 @@ pub type Count = fn(u32) -> String;
 /// All words of one language.
 #[derive(Debug)]
 pub struct Words {
-    /// The language's own name.
-    pub language: &'static str,
     pub languages: &'static str,
     pub sandbox: &'static str,
     pub optional: &'static str,
@@ -244,8 +243,14 @@ impl Words {
     }
 }
 
+impl Ask {
+    /// The words of the language to answer in.
+    pub(in crate::billing) const fn words(&self) -> &'static Words {
+        Words::of(self.locale())
+    }
+}
+
 static EN: Words = Words {
-    language: "English",
     languages: "Language",
     sandbox: "Test mode: no money moves. Use a test card.",
     optional: "optional",
@@ -510,7 +515,6 @@ fn within(n: u32, one: &str, many: &str) -> String {
 }
 
 static ZH_TW: Words = Words {
-    language: "繁體中文",
     languages: "語言",
     sandbox: "測試模式：不會實際扣款，請使用測試卡號。",
     optional: "選填",
@@ -717,7 +721,6 @@ static ZH_TW: Words = Words {
 };
 
 static ZH_CN: Words = Words {
-    language: "简体中文",
     languages: "语言",
     sandbox: "测试模式：不会实际扣款，请使用测试卡号。",
     optional: "选填",

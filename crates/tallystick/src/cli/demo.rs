@@ -43,6 +43,7 @@ impl Demo {
         config.orders.follow_interval = Duration::from_secs(2);
         // Who tries things out has webhooks sent to the same machine.
         config.webhooks.reach = webhooks::Reach::AllowPrivate;
+        config.forms_webhooks.reach = webhooks::Reach::AllowPrivate;
         let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
@@ -76,6 +77,7 @@ impl Demo {
             async move { serve::run(app, listener, &config, stop).await }
         });
         let merchant = seed::recur::merchant(&app.recur, "Demo").await?;
+        let organization_of_forms = seed::forms::organization(&app.forms, "Demo").await?;
         if self.json {
             let products: serde_json::Map<String, serde_json::Value> = seed::products()
                 .into_iter()
@@ -89,6 +91,7 @@ impl Demo {
                     "products": products,
                 },
                 "recur": recur(&merchant),
+                "openapi_v2": openapi_v2(&organization_of_forms),
             });
             print(&line.to_string())?;
         } else {
@@ -96,6 +99,7 @@ impl Demo {
                 &base_url,
                 key,
                 &merchant,
+                &organization_of_forms,
                 &config.database.to_string(),
             ))?;
         }
@@ -121,7 +125,39 @@ fn recur(merchant: &seed::recur::Merchant) -> serde_json::Value {
     })
 }
 
-fn guide(base_url: &str, key: &str, merchant: &seed::recur::Merchant, database: &str) -> String {
+fn openapi_v2(made: &seed::forms::Organization) -> serde_json::Value {
+    json!({
+        "api_key": made.api_key.expose(),
+        "read_only_key": made.read_only_key.expose(),
+        "org_id": made.org_id,
+        "org_code": made.org_code,
+        "code_id": made.code_id,
+        "qrcode": made.qrcode,
+        "tpl_id": made.tpl_id,
+        "fields": ids(&made.fields),
+        "options": ids(&made.options),
+        "record_id": made.record_id,
+        "certificate_code": made.certificate_code,
+        "authorization_code": made.authorization_code,
+    })
+}
+
+fn ids(named: &[(&'static str, i64)]) -> serde_json::Value {
+    let named = named
+        .iter()
+        .map(|(name, id)| ((*name).to_owned(), json!(id)));
+    serde_json::Value::Object(named.collect())
+}
+
+fn guide(
+    base_url: &str,
+    key: &str,
+    merchant: &seed::recur::Merchant,
+    forms: &seed::forms::Organization,
+    database: &str,
+) -> String {
+    let (api_key, certificate) = (forms.api_key.expose(), &forms.certificate_code);
+    let (org_code, qrcode) = (&forms.org_code, &forms.qrcode);
     let (secret, customer) = (merchant.secret_key.expose(), merchant.customer_id);
     let publishable = merchant.publishable_key.expose();
     let product = seed::DEFAULT;
@@ -132,10 +168,11 @@ fn guide(base_url: &str, key: &str, merchant: &seed::recur::Merchant, database: 
 Tallystick demo                                             Ctrl-C stops it
   server         {base_url}
   error codes    {base_url}/docs/errors
-  OpenAPI        {base_url}/openapi/platform.json, {base_url}/openapi/recur.json
+  OpenAPI        {base_url}/openapi/platform.json, {base_url}/openapi/recur.json, {base_url}/openapi/openapi_v2.json
   private key    {key}
   secret key     {secret}
   publishable    {publishable}
+  API key        {api_key}
   database       {database}
 
 1. Place an order: 100 units for 120 credits.
@@ -166,6 +203,12 @@ curl -sS {base_url}/v1/checkout/sessions -H 'authorization: Bearer {secret}' \
 curl -sS '{base_url}/v1/customers/entitlements?customer_id={customer}' -H 'authorization: Bearer {secret}'
 curl -sS {base_url}/v1/test_clock/advance -H 'authorization: Bearer {secret}' \
   -H 'content-type: application/json' -d '{{"by": "32d"}}'
+
+6. Verify a certificate, which works once. A form to get one by: {base_url}/{org_code}/{qrcode}
+
+curl -sS {base_url}/api/v2/rpc/record/verifyCertificate -H 'authorization: Bearer {api_key}' \
+  -H 'content-type: application/json' \
+  -d '{{"certificate_code": "{certificate}", "action_type": "set_next_certificate_status", "operator": {{"name": "Mei Lin", "phone": "13800138000"}}}}'
 
 Every error code on purpose:
 

@@ -26,7 +26,7 @@ pub struct Errors {
 #[derive(clap::Args)]
 pub struct Openapi {
     /// The face
-    #[arg(value_parser = ["platform", "recur"])]
+    #[arg(value_parser = ["platform", "recur", "openapi_v2"])]
     face: String,
 }
 
@@ -127,6 +127,7 @@ impl Openapi {
     pub fn run(self) -> Result<()> {
         let document = match self.face.as_str() {
             "recur" => billing::face::document(),
+            "openapi_v2" => forms::face::document(),
             _ => orders::face::document(),
         };
         print(&format!("{document:#}"))

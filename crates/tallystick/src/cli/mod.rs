@@ -3,12 +3,14 @@
 mod clock;
 mod demo;
 mod explain;
+mod forms;
 mod manage;
 mod merchants;
 mod recur;
 mod serving;
 mod subscriptions;
 mod trigger;
+mod verify;
 mod webhooks;
 
 use crate::config::{EXAMPLE, Flags, LogFormat};
@@ -27,8 +29,8 @@ const DEFAULT_DATABASE: &str = "sqlite:tallystick.db";
 /// Sells on prepaid credit, speaks the published contract, and has a page for every error code.
 ///
 /// To look around: `tallystick demo`. To run it for real: `tallystick config example`, `tallystick migrate`, then for the order platform
-/// `tallystick organizations create` and `tallystick keys create`, for subscription billing `tallystick merchants create`, and
-/// `tallystick serve`.
+/// `tallystick organizations create` and `tallystick keys create`, for subscription billing `tallystick merchants create`, for codes, forms
+/// and certificates `tallystick forms organizations create` and `tallystick forms keys create`, and `tallystick serve`.
 #[derive(Parser)]
 #[command(name = "tallystick", version, max_term_width = 100)]
 struct Cli {
@@ -44,6 +46,25 @@ enum Command {
     Demo(demo::Demo),
     /// Serve
     Serve(serving::Serve),
+    /// Serve codes, forms and certificates as a gateway only, in front of a module elsewhere
+    ///
+    /// Clients call the gateway. It checks API keys, rights and rate limits, which it finds in the
+    /// same database as the module (--database), and passes each call on to the module (--upstream).
+    /// As many gateways and modules can run as are needed. What only asks, or has an
+    /// Idempotency-Key, is sent a second time if the first goes wrong. A module that keeps failing is
+    /// left alone for a few seconds, and clients are answered 502.
+    ///
+    /// For example, on two machines with one PostgreSQL:
+    ///
+    ///   export DATABASE_URL=postgres://... TALLYSTICK_MODULE_SECRET=...
+    ///   tallystick migrate
+    ///   tallystick serve --module-only --listen 10.0.0.2:8080
+    ///   tallystick gateway --upstream http://10.0.0.2:8080 --listen 0.0.0.0:8080
+    ///
+    /// Both need the same secret; `openssl rand -hex 32` makes a good one. How long a gateway waits
+    /// is forms.upstream_timeout_seconds (see `tallystick config example`).
+    #[command(verbatim_doc_comment)]
+    Gateway(serving::Gateway),
     /// Bring the database's schema up to date
     Migrate,
     /// Check configuration, database, ledger, jobs and supplier, and say what to do about what is wrong
@@ -77,6 +98,19 @@ enum Command {
     /// Webhooks of a running server: endpoints, deliveries, and events passed on to a program on this machine
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    /// Codes, forms and certificates: create and list organizations, projects and API keys
+    ///
+    /// Works on the configured database; running servers notice at once. To let a program call in:
+    ///
+    ///   tallystick forms organizations create "City Museum"
+    ///   tallystick forms keys create ORG_ID --name "front desk"
+    ///   curl -X POST http://127.0.0.1:8080/api/v2/rpc/record/getFormList -H "authorization: Bearer tk_..."
+    ///
+    /// What can be called: tallystick openapi openapi_v2.
+    #[command(subcommand, verbatim_doc_comment)]
+    Forms(forms::FormsCommand),
+    #[command(verbatim_doc_comment)]
+    Verify(verify::Verify),
     /// Copy a SQLite database, while it is in use, to a new file
     Backup(manage::Backup),
     /// Print a completion script for a shell
@@ -118,6 +152,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         match cli.command {
             Command::Demo(demo) => demo.run(&flags).await?,
             Command::Serve(serve) => serve.run(&flags).await?,
+            Command::Gateway(gateway) => gateway.run(&flags).await?,
             Command::Migrate => serving::migrate(&flags).await?,
             Command::Doctor => return serving::doctor(&flags).await,
             Command::Explain(explain) => explain.run()?,
@@ -131,6 +166,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Subscriptions(subscriptions) => subscriptions.run().await?,
             Command::Clock(clock) => clock.run().await?,
             Command::Webhooks(webhooks) => webhooks.run().await?,
+            Command::Forms(forms) => forms.run(&flags).await?,
+            Command::Verify(verify) => return verify.run().await,
             Command::Backup(backup) => backup.run(&flags).await?,
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -1,10 +1,14 @@
-use super::{DEFAULT_DATABASE, ensure_exists, open_database, open_orders, print, start_log};
+use super::{
+    DEFAULT_DATABASE, ensure_exists, open_database, open_migrated, open_orders, print, server_url,
+    start_log,
+};
 use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, ServeFlags};
-use crate::serve;
+use crate::{openapi_v2, serve};
 use anyhow::{Context, Result};
 use kernel::{Clock, Rng, SystemClock};
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use store::{Db, jobs};
@@ -17,25 +21,73 @@ pub struct Serve {
     /// fixtures
     #[arg(long)]
     sandbox: bool,
+    /// Serve the module of codes, forms and certificates, and nothing else, to gateways (see `tallystick gateway --help`)
+    ///
+    /// Needs forms.module_secret, the same as the gateways'. Nothing but gateways should reach it. Set public_url to
+    /// where browsers reach your installation: the addresses of codes begin with it. Background jobs are left to a
+    /// server without this flag.
+    #[arg(long, conflicts_with = "sandbox")]
+    module_only: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Gateway {
+    /// Where the module is, or what balances load over several
+    #[arg(long, env = "TALLYSTICK_UPSTREAM", value_name = "URL", value_parser = server_url)]
+    upstream: String,
+    /// Address to listen on
+    #[arg(long, env = "TALLYSTICK_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+impl Gateway {
+    pub async fn run(self, flags: &Flags) -> Result<()> {
+        let serve = ServeFlags {
+            listen: self.listen,
+            ..ServeFlags::default()
+        };
+        let config = Config::load(flags, &serve, DEFAULT_DATABASE)?;
+        start_log(&config.log, config.log_format)?;
+        let stop = serve::stop_signal();
+        let listener = serve::listen(config.listen).await?;
+        let address = listener.local_addr()?;
+        let parts = parts(open_migrated(&config).await?);
+        let db = parts.db.clone();
+        let upstream = self.upstream;
+        let router = openapi_v2::gateway(parts, &config, address, upstream.clone()).await?;
+        tracing::info!(%address, database = %config.database, upstream, "serving as a gateway");
+        serve::run_router(router, db, listener, &config, stop).await
+    }
+}
+
+/// What a server runs on whose time is the machine's.
+pub fn parts(db: Db) -> Parts {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Parts {
+        db,
+        clock: Arc::clone(&clock),
+        simulator_clock: clock,
+        rng: Arc::new(Rng::from_system()),
+    }
 }
 
 impl Serve {
     pub async fn run(self, flags: &Flags) -> Result<()> {
         let config = Config::load(flags, &self.serve, DEFAULT_DATABASE)?;
         start_log(&config.log, config.log_format)?;
-        if !self.sandbox {
+        if !self.sandbox && !self.module_only {
             config.ensure_useful()?;
         }
         let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
         let address = listener.local_addr()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let parts = Parts {
-            db: open_database(&config).await?,
-            clock: Arc::clone(&clock),
-            simulator_clock: Arc::clone(&clock),
-            rng: Arc::new(Rng::from_system()),
-        };
+        let parts = parts(open_database(&config).await?);
+        if self.module_only {
+            let db = parts.db.clone();
+            let router = openapi_v2::module(parts, &config, address).await?;
+            tracing::info!(%address, database = %config.database, "serving as a module");
+            return serve::run_router(router, db, listener, &config, stop).await;
+        }
         let sandbox = self.sandbox.then(SandboxOptions::default);
         let app = App::build(parts, &config, address, sandbox).await?;
         tracing::info!(%address, database = %config.database, sandbox = self.sandbox, "serving");

@@ -1,5 +1,6 @@
 //! What a sandbox has on its shelves.
 
+pub mod forms;
 pub mod recur;
 
 use kernel::{Credits, Secret, Timestamp};

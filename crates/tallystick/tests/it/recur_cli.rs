@@ -10,7 +10,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use tokio::sync::mpsc;
 
-fn tallystick(args: &[&str], variables: &[(&str, &str)]) -> Command {
+pub fn tallystick(args: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallystick"));
     for name in [
         "DATABASE_URL",
@@ -28,13 +28,13 @@ fn tallystick(args: &[&str], variables: &[(&str, &str)]) -> Command {
 }
 
 /// Runs a command to its end, while the server of the test goes on.
-async fn output(mut command: Command) -> Output {
+pub async fn output(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap())
         .await
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -120,7 +120,7 @@ impl Shop {
     }
 }
 
-fn assert_contains(text: &str, parts: &[&str]) {
+pub fn assert_contains(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "`{part}` is not in:\n{text}");
     }

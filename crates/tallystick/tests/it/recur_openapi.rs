@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tallystick::scenario::Scenario;
 use tallystick::seed::recur::Merchant;
+use testkit::schema::check;
 
 /// The answers of a server, each checked against the document.
 struct Checked<'a> {
@@ -58,74 +59,6 @@ impl Checked<'_> {
             self.wrong.push(format!("{name}: {why}"));
         }
     }
-}
-
-/// Checks a value against the part of JSON Schema that the document uses.
-fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let pointer = reference.strip_prefix('#').unwrap();
-        return check(document, document.pointer(pointer).unwrap(), value);
-    }
-    if let Some(choices) = schema["anyOf"].as_array() {
-        let problems: Vec<String> = choices
-            .iter()
-            .filter_map(|c| check(document, c, value).err())
-            .collect();
-        return if problems.len() < choices.len() {
-            Ok(())
-        } else {
-            Err(problems.join(" / "))
-        };
-    }
-    if schema
-        .get("const")
-        .is_some_and(|constant| constant != value)
-    {
-        return Err(format!("{value} is not {}", schema["const"]));
-    }
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(n) if n.is_i64() => "integer",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let one = [schema["type"].clone()];
-    let kinds = schema["type"].as_array().map_or(&one[..], |kinds| kinds);
-    if !kinds.iter().any(|k| k == kind) {
-        return Err(format!("{value} is no {}", schema["type"]));
-    }
-    if schema["enum"]
-        .as_array()
-        .is_some_and(|literals| !literals.contains(value))
-    {
-        return Err(format!("{value} is no literal of {}", schema["enum"]));
-    }
-    if schema["format"] == "date-time"
-        && let Some(text) = value.as_str()
-    {
-        text.parse::<kernel::Timestamp>()
-            .map_err(|_| format!("{text} is no date-time"))?;
-    }
-    for (index, element) in value.as_array().into_iter().flatten().enumerate() {
-        check(document, &schema["items"], element).map_err(|e| format!("[{index}] {e}"))?;
-    }
-    if let (Some(object), None) = (value.as_object(), schema.get("additionalProperties")) {
-        for name in schema["required"].as_array().into_iter().flatten() {
-            if !object.contains_key(name.as_str().unwrap()) {
-                return Err(format!("{name} is missing"));
-            }
-        }
-        for (name, value) in object {
-            let schema = schema["properties"]
-                .get(name)
-                .ok_or(format!("{name} is not described"))?;
-            check(document, schema, value).map_err(|e| format!("{name}: {e}"))?;
-        }
-    }
-    Ok(())
 }
 
 fn id(object: &Value) -> String {

@@ -22,6 +22,7 @@ fn all_statements() -> Vec<store::Statement> {
         ledger::STATEMENTS.to_vec(),
         orders::statements(),
         billing::statements(),
+        forms::statements(),
         webhooks::statements(),
         simulators::statements(),
         httpkit::health::STATEMENTS.to_vec(),
@@ -101,6 +102,49 @@ both! {
             assert!(refused.unwrap_err().to_string().contains("append-only"));
         }
         assert!(db.scan(ledger::unbalanced).await.unwrap().is_empty());
+        db.close().await;
+    }
+
+    /// What a part of a transaction did is undone when it fails, and only that; a failed statement fails all of it.
+    async fn a_part_of_a_transaction_can_be_undone(engine: Engine) {
+        let scratch = Scratch::new(engine);
+        let db = scratch.open().await;
+        let names = |prefix: &'static str| {
+            let sql = format!("SELECT name FROM sequences WHERE name LIKE '{prefix}%' ORDER BY name");
+            db.read(move |tx| tx.query_dynamic(&sql, &[], |row| row.get::<String>(0)))
+        };
+        let put = |tx: &mut Tx<'_>, name: &str| tx.execute(PUT, params![name]).map(drop);
+        let refuse = || Err::<(), _>(StoreError::Failed("refused".into()));
+        let done: Result<(), StoreError> = db
+            .write(move |tx| {
+                put(tx, "x1")?;
+                for (name, keep) in [("x2", true), ("x3", false), ("x4", true)] {
+                    let kept = tx.attempt(|tx| {
+                        tx.enqueue(PUT, params![name])?;
+                        let inner = tx.attempt(|tx| {
+                            put(tx, &format!("{name}-inner"))?;
+                            refuse()
+                        });
+                        assert!(inner.is_err());
+                        if keep { Ok(()) } else { refuse() }
+                    });
+                    assert_eq!(kept.is_ok(), keep);
+                }
+                put(tx, "x5")
+            })
+            .await;
+        done.unwrap();
+        assert_eq!(names("x").await.unwrap(), ["x1", "x2", "x4", "x5"]);
+        let failed: Result<(), StoreError> = db
+            .write(move |tx| {
+                put(tx, "y1")?;
+                let hidden = tx.attempt(|tx| put(tx, "x1").or(Ok(())));
+                assert!(hidden.is_err_and(|error: StoreError| error.is_unique()));
+                Ok(())
+            })
+            .await;
+        assert!(failed.unwrap_err().is_unique());
+        assert_eq!(names("y").await.unwrap(), Vec::<String>::new());
         db.close().await;
     }
 

@@ -1,8 +1,8 @@
 //! A new card: its form, and what becomes of it.
 
 use super::{enter, refuse_unless, stay};
+use crate::ask::Ask;
 use crate::billing::answer::{self, Trouble, answer, to_the_end};
-use crate::billing::ask::Ask;
 use crate::billing::assets;
 use crate::billing::checkout::{own_origin, script_words};
 use crate::billing::frame::{Action, Frame, Policy, Script, html, trouble};
@@ -83,7 +83,7 @@ pub async fn page(State(billing): State<Billing>, mut ask: Ask) -> Response {
 /// A new token for that form.
 pub async fn token(State(billing): State<Billing>, mut ask: Ask, body: Body) -> Response {
     let result = async {
-        ask.json(&billing, body).await?;
+        ask.json(&billing.config().public_url, body).await?;
         let visitor = enter(&billing, &mut ask).await?;
         refuse_unless(!visitor.settings.portal_forbids_card)?;
         let customer = visitor.session.customer_id;
@@ -99,7 +99,7 @@ pub async fn token(State(billing): State<Billing>, mut ask: Ask, body: Body) -> 
 /// Verifies the card that was typed into the form, and uses it from now on.
 pub async fn change(State(billing): State<Billing>, mut ask: Ask, body: Body) -> Response {
     let result = async {
-        let mut fields = Fields::of_body(ask.json(&billing, body).await?);
+        let mut fields = Fields::of_body(ask.json(&billing.config().public_url, body).await?);
         let token = fields.required_text("token");
         fields.finish()?;
         let visitor = enter(&billing, &mut ask).await?;

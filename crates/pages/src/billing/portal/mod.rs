@@ -6,10 +6,11 @@ mod receipt;
 mod subscriptions;
 
 use super::answer;
-use super::ask::Ask;
 use super::frame::{Action, Frame, Policy, Shop, html, trouble};
-use super::text::{self, web_address};
+use super::text;
 use super::words::{Portal as PortalWords, Words};
+use crate::ask::Ask;
+use crate::links::web_address;
 use askama::Template;
 use axum::Router;
 use axum::extract::State;

@@ -1,7 +1,7 @@
 //! Receipts, to be printed.
 
 use super::{Visitor, enter};
-use crate::billing::ask::Ask;
+use crate::ask::Ask;
 use crate::billing::assets;
 use crate::billing::frame::{Frame, Policy, html, trouble};
 use crate::billing::text;

@@ -1,8 +1,8 @@
 //! What customers do with a subscription: cancel it, take that back, switch the plan. Each step is a plain form.
 
 use super::{Visitor, enter, refuse_unless, stay};
+use crate::ask::{Ask, BadPost};
 use crate::billing::answer::to_the_end;
-use crate::billing::ask::{Ask, BadPost};
 use crate::billing::frame::{Action, Frame, Notice, Policy, Tone, html, trouble};
 use crate::billing::text;
 use crate::billing::words::{Portal as PortalWords, Said};
@@ -259,7 +259,7 @@ async fn posted(billing: &Billing, ask: &mut Ask, body: Body) -> Result<Posted, 
         Ok(visitor) => visitor,
         Err(error) => return Err(trouble(ask, None, Policy::default(), &error)),
     };
-    let form = ask.form(billing, body).await;
+    let form = ask.form(&billing.config().public_url, body).await;
     let id = visitor.session.portal_session_id.to_string();
     match form.and_then(|form| match query::value(&form, "session") == id {
         true => Ok(form),

@@ -1,13 +1,13 @@
 //! What a request of these pages brings.
 
-use super::words::Words;
+use crate::links;
 use crate::query;
 use crate::visit::Visit;
+use crate::words::Words;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use billing::Billing;
 use kernel::Locale;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
@@ -23,6 +23,14 @@ pub struct Ask {
     headers: HeaderMap,
     query: String,
     params: Vec<(String, String)>,
+}
+
+/// One entry of the language switch.
+pub struct Language {
+    pub tag: &'static str,
+    pub name: &'static str,
+    pub href: String,
+    pub current: bool,
 }
 
 /// The page that sends a request, as far as the browser says.
@@ -60,11 +68,6 @@ impl Ask {
         }
     }
 
-    /// The words of that language.
-    pub const fn words(&self) -> &'static Words {
-        Words::of(self.visit.locale)
-    }
-
     /// A part of the path.
     pub fn param(&self, name: &str) -> &str {
         let found = self.params.iter().find(|(key, _)| key == name);
@@ -86,7 +89,7 @@ impl Ask {
     }
 
     /// This page in another language.
-    pub fn in_locale(&self, locale: Locale) -> String {
+    fn in_locale(&self, locale: Locale) -> String {
         let others: Vec<&str> = self
             .query
             .split('&')
@@ -99,12 +102,25 @@ impl Ask {
         query::href(&path, &[("lang", locale.tag())])
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    /// This page in every language.
+    pub fn languages(&self) -> Vec<Language> {
+        let languages = Locale::ALL.map(|locale| Language {
+            tag: locale.tag(),
+            name: Words::of(locale).language,
+            href: self.in_locale(locale),
+            current: locale == self.locale(),
+        });
+        languages.into()
+    }
+
+    /// A header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Who sends this. Pages of ours send no referrer, so their forms have the origin `null`.
-    pub fn sender(&self, billing: &Billing) -> Sender {
+    /// Who sends this to the server that is reached at `public_url`. Pages of ours send no referrer, so their forms have the
+    /// origin `null`.
+    pub fn sender(&self, public_url: &str) -> Sender {
         match (self.header("sec-fetch-site"), self.header("origin")) {
             (Some("same-origin"), _) => Sender::Ours,
             (Some(_), _) => Sender::Other,
@@ -112,7 +128,7 @@ impl Ask {
             (None, Some(origin)) => {
                 let host = origin.split_once("://").map(|(_, host)| host);
                 let here = host.is_some() && host == self.header("host");
-                let public = super::text::origin(&billing.config().public_url) == Some(origin);
+                let public = links::origin(public_url) == Some(origin);
                 if here || public {
                     Sender::Ours
                 } else {
@@ -123,8 +139,8 @@ impl Ask {
     }
 
     /// The JSON object that a script of ours posts. An empty body is an empty object.
-    pub async fn json(&self, billing: &Billing, body: Body) -> Result<Map<String, Value>, BadPost> {
-        if self.sender(billing) != Sender::Ours {
+    pub async fn json(&self, public_url: &str, body: Body) -> Result<Map<String, Value>, BadPost> {
+        if self.sender(public_url) != Sender::Ours {
             return Err(BadPost::Sender);
         }
         let kind = self
@@ -146,8 +162,8 @@ impl Ask {
     }
 
     /// The fields of a form of ours, URL-encoded.
-    pub async fn form(&self, billing: &Billing, body: Body) -> Result<String, BadPost> {
-        if self.sender(billing) == Sender::Other {
+    pub async fn form(&self, public_url: &str, body: Body) -> Result<String, BadPost> {
+        if self.sender(public_url) == Sender::Other {
             return Err(BadPost::Sender);
         }
         let bytes = httpkit::body::read(body, LARGEST_BODY)

@@ -1,0 +1,153 @@
+//! Use cases: files that submissions refer to, and the route that serves them.
+
+use crate::repo::Upload;
+use crate::{Forms, Result, Scope, coding};
+use axum::Router;
+use axum::extract::{RawPathParams, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, StatusCode, header};
+use kernel::Timestamp;
+use std::fmt::Write as _;
+use store::params;
+
+/// Largest file, in bytes.
+pub const LARGEST: usize = 5 * 1024 * 1024;
+
+impl Forms {
+    /// Keeps a file for a while. `content_type`: what it is, as [`sniff`](crate::model::file::sniff) has it.
+    pub async fn create_upload(
+        &self,
+        scope: &Scope,
+        name: String,
+        content_type: &str,
+        bytes: &[u8],
+    ) -> Result<Upload> {
+        let upload = Upload {
+            upload_id: String::new(),
+            org_id: scope.org_id,
+            name,
+            content_type: content_type.to_owned(),
+            size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+            body: STANDARD.encode(bytes),
+            record_id: None,
+            expire_at: scope.now.plus(self.config().upload_life),
+            created_at: scope.now,
+        };
+        let make = move |forms: &Self| Upload {
+            upload_id: coding::random(forms.rng(), 'u', 16),
+            ..upload.clone()
+        };
+        self.write(make, |tx, upload| {
+            upload.insert(tx)?;
+            Ok(upload.clone())
+        })
+        .await
+    }
+
+    /// Where a file is served.
+    pub fn upload_url(&self, upload_id: &str) -> String {
+        self.url(&upload_path(upload_id))
+    }
+
+    /// A file that is still there, for whoever has its address.
+    pub async fn served_upload(&self, upload_id: &str) -> Result<Option<Upload>> {
+        let (upload_id, now) = (upload_id.to_owned(), self.now());
+        self.read(move |tx| {
+            let found = Upload::first(tx, Upload::SERVED, params![&upload_id])?;
+            Ok(found.filter(|upload| !upload.is_expired(now)))
+        })
+        .await
+    }
+
+    /// Deletes the files whose time is over; says how many.
+    pub async fn forget_uploads(&self, now: Timestamp) -> Result<u64> {
+        self.write(|_| (), move |tx, ()| Ok(Upload::forget(tx, now)?))
+            .await
+    }
+}
+
+/// Where a file is served on this server.
+pub(crate) fn upload_path(upload_id: &str) -> String {
+    format!("/f/uploads/{upload_id}")
+}
+
+/// The files' route. For everybody: who knows an address may have the file.
+pub fn routes(forms: Forms) -> Router {
+    Router::new()
+        .route("/f/uploads/{upload_id}", get(serve))
+        .with_state(forms)
+}
+
+async fn serve(State(forms): State<Forms>, path: RawPathParams) -> Response {
+    let id = path.iter().find(|(key, _)| *key == "upload_id");
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let Some((_, id)) = id.filter(|(_, id)| is_plain(id)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let failed = |cause: &dyn std::fmt::Display| {
+        tracing::error!(%cause, "an upload could not be served");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    };
+    let upload = match forms.served_upload(id).await {
+        Ok(Some(upload)) => upload,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return failed(&error),
+    };
+    let (Ok(bytes), Ok(content_type)) = (
+        STANDARD.decode(&upload.body),
+        HeaderValue::from_str(&upload.content_type),
+    ) else {
+        return failed(&"its row is damaged");
+    };
+    let fixed = HeaderValue::from_static;
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_DISPOSITION, attachment(&upload.name)),
+        (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            fixed("default-src 'none'; sandbox"),
+        ),
+        (header::CACHE_CONTROL, fixed("private, max-age=300")),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// `attachment` under a name: in ASCII for old clients, as it is for the others.
+fn attachment(name: &str) -> HeaderValue {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
+    let ascii: String = name
+        .chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    let text = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out_of_their_header() {
+        assert_eq!(
+            attachment("报告 \"1\".pdf"),
+            "attachment; filename=\"__ _1_.pdf\"; filename*=UTF-8''%E6%8A%A5%E5%91%8A%20%221%22.pdf"
+        );
+        assert_eq!(
+            attachment("a\r\nSet-Cookie: b"),
+            "attachment; filename=\"a__Set-Cookie_ b\"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20b"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! The public pages of codes, records and certificates, on a whole server: what stands at two-part addresses of its own
+//! stays what it was.
+
+use crate::support::{Answer, Engine, TestApp, both};
+use forms::model::certificate::CertificateConfig;
+use forms::model::code::{Element, FILL_FORM, Operation};
+use forms::model::form::{Definition, Field, FieldType, Group, Rules, Settings};
+use forms::{NewCode, NewTemplate};
+use reqwest::Method;
+
+const NOTHING: &str = "Nothing is here. Error codes and their pages: /docs/errors\n";
+
+async fn ask(app: &TestApp, method: Method, path: &str) -> Answer {
+    app.send(app.request(method, path)).await
+}
+
+async fn get(app: &TestApp, path: &str) -> Answer {
+    ask(app, Method::GET, path).await
+}
+
+/// The path of a code whose form gives certificates, and the form's.
+async fn code(app: &TestApp) -> (String, String) {
+    let forms = &app.app.forms;
+    let org_code = forms
+        .create_organization("Harbour")
+        .await
+        .unwrap()
+        .organization
+        .org_code;
+    let scope = forms.public_scope(&org_code).await.unwrap().unwrap();
+    let name = Field {
+        field_id: 1,
+        field_title: "Name".into(),
+        field_desc: String::new(),
+        field_type: FieldType::Name,
+        field_short_name: String::new(),
+        settings: Settings::default(),
+        rules: Rules::default(),
+    };
+    let form = NewTemplate {
+        name: "Inspection".into(),
+        definition: Definition {
+            groups: vec![Group {
+                group_id: 1,
+                fields: vec![name],
+                ..Group::default()
+            }],
+        },
+        certificate: CertificateConfig {
+            enabled: true,
+            ..CertificateConfig::default()
+        },
+        ..NewTemplate::default()
+    };
+    let tpl_id = forms.create_template(&scope, form).await.unwrap().tpl_id;
+    let code = NewCode {
+        title: "Pump".into(),
+        operations: vec![Operation {
+            name: "Inspect".into(),
+            description: String::new(),
+            elements: vec![Element {
+                element_type: FILL_FORM,
+                element_value: tpl_id,
+            }],
+            allowed_state_values: std::collections::BTreeMap::new(),
+        }],
+        ..NewCode::default()
+    };
+    let code = forms.create_code(&scope, code).await.unwrap();
+    let path = format!("/{org_code}/{}", code.coding);
+    let fill = format!("{path}/fill/{tpl_id}");
+    (path, fill)
+}
+
+both! {
+    async fn a_form_is_filled_in_by_whoever_scans_its_code(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (path, fill) = code(&app).await;
+        let page = get(&app, &path).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.contains(&fill));
+        assert!(get(&app, &format!("{path}.md")).await.text.starts_with("# Pump\n"));
+        let form = app.request(Method::POST, &fill).form(&[("f1", "Mei Lin")]);
+        let taken = app.send(form).await;
+        assert_eq!(taken.status, 303, "{}", taken.text);
+        let location = taken.headers["location"].to_str().unwrap();
+        assert!(location.starts_with('/'), "{location}");
+        let record = get(&app, location).await;
+        assert_eq!(record.status, 200);
+        assert!(record.text.contains("Mei Lin"));
+        let (_, picture) = record.text.split_once("src=\"/f/qr/").unwrap();
+        let picture = picture.split('"').next().unwrap();
+        let image = get(&app, &format!("/f/qr/{picture}")).await;
+        assert_eq!(image.headers["content-type"], "image/svg+xml");
+        let certificate = picture.strip_suffix(".svg").unwrap();
+        let certificate = get(&app, &format!("/{certificate}")).await;
+        assert_eq!(certificate.status, 200);
+        assert!(certificate.text.contains("Valid"));
+        let keys = get(&app, "/.well-known/tallystick-certificates.json").await;
+        assert_eq!(keys.json()["keys"][0]["alg"], "Ed25519");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn public_addresses_stand_in_nobodys_way() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    for (path, status, kind) in [
+        ("/healthz", 200, "text/plain"),
+        ("/readyz", 200, ""),
+        ("/errors.json", 200, "application/json"),
+        ("/docs/errors", 200, "text/html"),
+        ("/docs/errors/platform", 200, "text/html"),
+        ("/openapi/platform.json", 200, "application/json"),
+        ("/openapi/recur.json", 200, "application/json"),
+        ("/checkout/closed", 200, "text/html"),
+        ("/checkout/cs_none", 404, "text/html"),
+        ("/buy/none", 404, "text/html"),
+        ("/portal/s/none", 404, "text/html"),
+        ("/embed/elements", 404, "text/html"),
+        ("/f/uploads/none", 404, ""),
+        ("/f/qr/oNobody12/qNothing.svg", 404, ""),
+    ] {
+        let answer = get(&app, path).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        let found = answer
+            .headers
+            .get("content-type")
+            .map_or("", |v| v.to_str().unwrap());
+        assert!(found.starts_with(kind), "{path}: {found}");
+        assert_ne!(answer.text, NOTHING, "{path}");
+    }
+    // Each face answers for what is not there in its own words.
+    for path in ["/platform/orders", "/platform/qrcode", "/platform/x/y"] {
+        assert_eq!(get(&app, path).await.code(), "data_not_exist", "{path}");
+    }
+    for path in ["/v1/orders", "/v1/qx", "/api/v1/qx"] {
+        let answer = get(&app, path).await;
+        assert!(
+            answer.json()["error"].is_object(),
+            "{path}: {}",
+            answer.text
+        );
+    }
+    for path in ["/api/v2/rpc", "/api/v2/qx", "/api/v2/rpc/record/qx"] {
+        assert_eq!(get(&app, path).await.json()["code"], 404, "{path}");
+    }
+    // A route whose method is another one stays that route.
+    for path in ["/docs/errors", "/checkout/closed", "/healthz"] {
+        assert_eq!(ask(&app, Method::POST, path).await.status, 405, "{path}");
+    }
+    for (method, path) in [
+        (Method::GET, "/nothing"),
+        (Method::GET, "/no/thing"),
+        (Method::GET, "/orders/1"),
+        (Method::POST, "/orders/quantity"),
+        (Method::POST, "/oNobody12/qNothing"),
+        (Method::GET, "/docs/nothing"),
+        (Method::GET, "/openapi/qx"),
+        (Method::GET, "/oNobody12/qNothing/more"),
+        (Method::GET, "/oNobody12/qNothing/fill/x"),
+        (Method::GET, "/oNobody12/"),
+    ] {
+        let answer = ask(&app, method.clone(), path).await;
+        assert_eq!(
+            (answer.status, &*answer.text),
+            (404, NOTHING),
+            "{method} {path}"
+        );
+    }
+    let missing = get(&app, "/oNobody12/qNothing").await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.text.contains("<h1>Nothing is here</h1>"));
+}
