@@ -42,13 +42,24 @@ export async function visit(t, address) {
 
 const TYPED = { "MM/YY": "1299", CVC: "123" };
 
-/** Types a card into the three fields, wherever they are in the page or frame. */
+/**
+ * Types a card into the three fields, wherever they are in the page or frame. Each is in a process of its own, and what is
+ * typed before the browser knows of the new focus lands in the field before: hence the clicks, and another look at the end.
+ */
 export async function typeCard(where, number) {
   const fields = where.locator('iframe[src$="/sdk/field"]');
   await fields.nth(2).waitFor();
-  for (let index = 0; index < 3; index += 1) {
-    const input = fields.nth(index).contentFrame().locator("input");
-    await input.fill(TYPED[await input.getAttribute("placeholder")] ?? number);
+  const inputs = [0, 1, 2].map((index) => fields.nth(index).contentFrame().locator("input"));
+  const wanted = await Promise.all(inputs.map(async (input) => TYPED[await input.getAttribute("placeholder")] ?? number));
+  for (let tries = 1; ; tries += 1) {
+    for (const [index, input] of inputs.entries()) {
+      await input.click();
+      await input.fill(wanted[index]);
+    }
+    const values = await Promise.all(inputs.map((input) => input.inputValue()));
+    const typed = values.map((value) => value.replace(/\D/g, ""));
+    if (typed.every((digits, index) => digits === wanted[index])) return;
+    assert.ok(tries < 5, `typed ${wanted}, but the fields hold ${typed}`);
   }
 }
 
