@@ -41,26 +41,33 @@ export async function visit(t, address) {
 }
 
 const TYPED = { "MM/YY": "1299", CVC: "123" };
+const TRIES = 20;
+/** Fields set spaces and slashes of their own. */
+const plain = (text) => text.replace(/[\s/]/g, "");
 
 /**
- * Types a card into the three fields, wherever they are in the page or frame. Each is in a process of its own, and what is
- * typed before the browser knows of the new focus lands in the field before: hence the clicks, and another look at the end.
+ * Types into fields, `[locator, text]` each, wherever they are. Frames of other origins live in processes of their own, and what is
+ * typed before the browser knows of the new focus lands in the field before: hence the clicks, and a look at all of them at the end.
  */
-export async function typeCard(where, number) {
+export async function type(...wanted) {
+  for (let tries = 1; ; tries += 1) {
+    for (const [field, text] of wanted) {
+      await field.click();
+      await field.fill(text);
+    }
+    const values = await Promise.all(wanted.map(([field]) => field.inputValue()));
+    if (wanted.every(([, text], index) => plain(values[index]) === plain(text))) return;
+    assert.ok(tries < TRIES, `typed ${wanted.map(([, text]) => text)}, but the fields hold ${values}`);
+  }
+}
+
+/** Types a card into the three fields, wherever they are in the page or frame, and `others` with it. */
+export async function typeCard(where, number, ...others) {
   const fields = where.locator('iframe[src$="/sdk/field"]');
   await fields.nth(2).waitFor();
   const inputs = [0, 1, 2].map((index) => fields.nth(index).contentFrame().locator("input"));
-  const wanted = await Promise.all(inputs.map(async (input) => TYPED[await input.getAttribute("placeholder")] ?? number));
-  for (let tries = 1; ; tries += 1) {
-    for (const [index, input] of inputs.entries()) {
-      await input.click();
-      await input.fill(wanted[index]);
-    }
-    const values = await Promise.all(inputs.map((input) => input.inputValue()));
-    const typed = values.map((value) => value.replace(/\D/g, ""));
-    if (typed.every((digits, index) => digits === wanted[index])) return;
-    assert.ok(tries < 5, `typed ${wanted}, but the fields hold ${typed}`);
-  }
+  const card = inputs.map(async (input) => [input, TYPED[await input.getAttribute("placeholder")] ?? number]);
+  await type(...others, ...(await Promise.all(card)));
 }
 
 /** Lets the gateway's last answer to an opening form wait until a card has been typed into it, and `then` has been seen. */

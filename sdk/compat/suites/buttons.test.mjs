@@ -156,9 +156,7 @@ test("checkout.js: the buyer says who they are in the dialog", async (t) => {
   const page = await buttons(t, { href: `/buy/${shop.products.one_time}`, "data-key": shop.publishableKey });
   await click(page);
   const form = framed(page).contentFrame();
-  await form.locator('input[type="email"]').fill(who.customerEmail);
-  await form.locator('input[name="name"]').fill(who.customerName);
-  await typeCard(form, CARDS.good);
+  await typeCard(form, CARDS.good, [form.locator('input[type="email"]'), who.customerEmail], [form.locator('input[name="name"]'), who.customerName]);
   await form.locator(PAY).click();
   await event(page, "recur:success");
   const { body } = await call("GET", `/v1/customers/entitlements?email=${who.customerEmail}`, { headers: KEYS.pk(shop) });
@@ -263,9 +261,7 @@ test("widget.js", async (t) => {
     await page.locator(WIDGET).click();
     const form = framed(page, ".recur-widget-dialog").contentFrame();
     const who = buyer();
-    await form.locator('input[type="email"]').fill(who.customerEmail);
-    await form.locator('input[name="name"]').fill(who.customerName);
-    await typeCard(form, CARDS.good);
+    await typeCard(form, CARDS.good, [form.locator('input[type="email"]'), who.customerEmail], [form.locator('input[name="name"]'), who.customerName]);
     await form.locator(PAY).click();
     await event(page, "recur:success");
     await page.locator(".recur-widget-dialog").waitFor({ state: "detached" });

@@ -6,7 +6,7 @@ import { Recur } from "recur-tw/server";
 import {
   CARDS, DEMO, KEYS, SERVER, SHOP, buy, buyer, call, merchant, needs, needsPage, promotionCode,
 } from "../lib/api.mjs";
-import { PAY, again, typeCard, typeEarly, visit } from "../lib/browser.mjs";
+import { PAY, again, type, typeCard, typeEarly, visit } from "../lib/browser.mjs";
 
 const shop = await merchant();
 const DONE = `${SHOP}/pages/done.html?session={CHECKOUT_SESSION_ID}`;
@@ -66,8 +66,7 @@ test("hosted checkout", async (t) => {
     await typeCard(page, CARDS.good);
     await page.locator(PAY).click();
     await page.locator('[data-error="email"]:visible').waitFor();
-    await page.locator("#email").fill(customerEmail);
-    await page.locator("#name").fill(customerName);
+    await typeCard(page, CARDS.good, [page.locator("#email"), customerEmail], [page.locator("#name"), customerName]);
     await page.locator(PAY).click();
     await arrives(page, DONE);
     assert.equal((await shown(id)).customer_email, customerEmail);
@@ -116,7 +115,7 @@ test("hosted checkout", async (t) => {
 
   await t.test("a second subscription found by the address typed here", async (t) => {
     const page = await visit(t, (await session("monthly")).url);
-    await page.locator("#email").fill(shop.customer.email);
+    await type([page.locator("#email"), shop.customer.email]);
     await payWith(page, CARDS.good);
     await page.locator("[data-alert]:visible, .said").waitFor();
     assert.match(await text(page), /already/i);
@@ -131,7 +130,7 @@ test("hosted checkout", async (t) => {
     const { id, url } = await session("monthly", buyer());
     const page = await visit(t, url);
     const enter = async (code) => {
-      await page.locator("#code").fill(code);
+      await type([page.locator("#code"), code]);
       await page.locator("#code").press("Enter");
     };
     await enter("NOTHING");
@@ -177,7 +176,7 @@ test("buy links", async (t) => {
     if (!(await needsPage(t, made.body.url))) return;
     const page = await visit(t, made.body.url);
     assert.match(new URL(page.url()).pathname, /\/checkout\/cs_/);
-    await page.locator("#email").fill(buyer().customerEmail);
+    await type([page.locator("#email"), buyer().customerEmail]);
     await payWith(page, CARDS.good);
     await page.waitForURL((url) => url.pathname === "/pages/done.html");
     const { body } = await call("GET", `/v1/payment-links/${made.body.id}`, { headers: KEYS.sk(shop) });

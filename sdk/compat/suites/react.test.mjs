@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CARDS, KEYS, SERVER, SHOP, buy, buyer, call, merchant, needs, promotionCode } from "../lib/api.mjs";
-import { answerPopup, event, events, listen, typeCard, typeEarly, visit } from "../lib/browser.mjs";
+import { answerPopup, event, events, listen, type, typeCard, typeEarly, visit } from "../lib/browser.mjs";
 
 const SUBMIT = "button.recur-submit-button";
 const HEADERS = {
@@ -278,7 +278,7 @@ test("coupon box", async (t) => {
   await open(page);
   await page.locator(".recur-coupon__trigger").click();
   const apply = async (code) => {
-    await page.locator(".recur-coupon__input").fill(code);
+    await type([page.locator(".recur-coupon__input"), code]);
     await page.locator(".recur-coupon__btn--apply").click();
   };
   await t.test("a code that does not exist", async () => {
@@ -309,7 +309,7 @@ test("coupon box", async (t) => {
     const page = await shopPage(t, shop, { config: { checkoutMode: "modal" }, order: buyer() });
     await open(page);
     await page.locator(".recur-coupon__trigger").click();
-    await page.locator(".recur-coupon__input").fill("FIRST1");
+    await type([page.locator(".recur-coupon__input"), "FIRST1"]);
     await page.locator(".recur-coupon__btn--apply").click();
     const description = page.locator(".recur-coupon__description");
     await description.waitFor();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CARDS, DEMO, SERVER, SHOP, buyer, call, KEYS, merchant, needs, needsPage, promotionCode } from "../lib/api.mjs";
-import { answerPopup, event, events, listen, typeCard, visit } from "../lib/browser.mjs";
+import { answerPopup, event, events, listen, type, typeCard, visit } from "../lib/browser.mjs";
 
 const PAGE = "/pages/vanilla.html";
 const SUCCESS = `${SHOP}/pages/done.html?session={CHECKOUT_SESSION_ID}`;
@@ -272,7 +272,7 @@ test("coupon box", async (t) => {
   await open(page, shop, "checkout", { productId: shop.products.monthly, ...buyer() });
   await page.locator(".recur-coupon__trigger").click();
   const apply = async (code) => {
-    await page.locator(".recur-coupon__input").fill(code);
+    await type([page.locator(".recur-coupon__input"), code]);
     await page.locator(".recur-coupon__btn--apply").click();
   };
   await t.test("a code that does not exist", async () => {
@@ -374,9 +374,8 @@ test("known fault: what the buyer types for name and address is not sent", async
   const requests = listen(page);
   const who = buyer();
   await open(page, shop, "checkout", { productId: shop.products.one_time });
-  await typeCard(page, CARDS.good);
-  await page.locator(`${FORM} input[type=email]`).fill(who.customerEmail);
-  await page.locator(`${FORM} input[type=text][id$="-name"]`).fill(who.customerName);
+  const [email, name] = ["input[type=email]", 'input[type=text][id$="-name"]'].map((field) => page.locator(`${FORM} ${field}`));
+  await typeCard(page, CARDS.good, [email, who.customerEmail], [name, who.customerName]);
   await page.locator(SUBMIT).click();
   // The server can still sell what needs no customer, or say why not; the address never reached it.
   await page.waitForFunction(() => window.events.some(({ name }) => name !== "onSuccess"));
