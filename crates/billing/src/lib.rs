@@ -29,6 +29,7 @@ pub mod refund;
 pub mod renew;
 pub mod repo;
 pub mod settle;
+mod voucher;
 mod work;
 
 pub use accounts::{NewKey, NewMerchant, Seen};
@@ -36,6 +37,7 @@ pub use error::{Error, Result};
 pub use events::WEBHOOKS;
 pub use gateway::Gateways;
 pub use repo::statements;
+pub use voucher::{Given, GivenStatus};
 pub use work::{Scope, Work};
 
 use kernel::{Clock, Rng, Timestamp};

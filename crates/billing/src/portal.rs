@@ -10,11 +10,11 @@ use crate::repo::{
     Account, Card, Charge, Customer, Invoice, Order, PortalSession, Product, Settings, Subscription,
 };
 use crate::settle::{Settled, give_up, settle};
-use crate::{Billing, Result, Scope, digest};
+use crate::{Billing, Given, Result, Scope, digest};
 use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
 use kernel::Timestamp;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use store::{StoreError, Tx, params};
 
 /// A session that was made.
@@ -49,6 +49,8 @@ pub struct PortalView {
     pub products: Vec<Product>,
     /// The names of everything it paid for.
     pub names: HashMap<ProductId, String>,
+    /// What payments gave certificates, by the id of the order or invoice.
+    pub given: HashMap<String, Given>,
 }
 
 impl Billing {
@@ -131,12 +133,28 @@ impl Billing {
             let invoices = Invoice::all(tx, Invoice::PAGE, params![account, "", 50, customer, ""])?;
             let bought = orders.iter().map(|order| order.product_id);
             let renewed = invoices.iter().map(|invoice| invoice.product_id);
-            let mut names = HashMap::new();
+            let (mut names, mut certified) = (HashMap::new(), HashSet::new());
             for id in bought.chain(renewed) {
                 if let Entry::Vacant(place) = names.entry(id)
                     && let Some(product) = Product::first(tx, Product::BY_ID, params![id, account])?
                 {
+                    if product.certificate.is_some() {
+                        certified.insert(id);
+                    }
                     place.insert(product.name);
+                }
+            }
+            let orders_given = orders
+                .iter()
+                .map(|o| (o.product_id, o.order_id.to_string()));
+            let renewals = invoices.iter();
+            let renewals_given = renewals.map(|i| (i.product_id, i.invoice_id.to_string()));
+            let mut given = HashMap::new();
+            for (product, payment) in orders_given.chain(renewals_given) {
+                if certified.contains(&product)
+                    && let Some(found) = Given::for_payment(tx, &payment)?
+                {
+                    given.insert(payment, found);
                 }
             }
             Ok(PortalView {
@@ -150,6 +168,7 @@ impl Billing {
                 invoices,
                 products: Product::all(tx, Product::ON_SALE, params![account, "SUBSCRIPTION"])?,
                 names,
+                given,
                 session,
             })
         })

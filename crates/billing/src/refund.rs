@@ -9,12 +9,13 @@ use crate::model::{
 use crate::repo::{Charge, Credited, Invoice, Order, Product, Refund, Subscription, Taken};
 use crate::settle::{lock_subscription, save};
 use crate::work::Work;
-use crate::{Billing, Error, Result, Scope, change, customers, events};
+use crate::{Billing, Error, Result, Scope, change, customers, events, voucher};
 use catalogue::recur::{Conflict, Resource, StateRefusal};
 use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
 use store::{StoreError, Tx, params};
+use vouchers::Reason;
 
 /// How long whoever asks the gateway for a refund may take, in real time, before another takes over: longer than the gateway
 /// is waited for.
@@ -131,6 +132,10 @@ impl Billing {
                 }
                 let mut refund = begin_refund(tx, work, &charge, &new)?;
                 refund.taken = Json(take_value(tx, work, &refund)?);
+                if let (Some(payment), true) = (payment_of(&refund), refund.amount == left) {
+                    // Before the gateway is asked: what is paid back is not used meanwhile.
+                    voucher::take_back_payment(tx, work, &payment, Reason::Refunded)?;
+                }
                 refund.claimed_until = Some(work.scope.real.plus(CLAIM));
                 refund.save(tx)?;
                 if let (true, Some(subscription)) = (cancel_subscription, new.subscription_id) {
@@ -271,6 +276,9 @@ fn settle_refund(
             refund.status = RefundStatus::Failed;
             refund.failure = Json(Some(failure.clone()));
             restore_value(tx, work, &refund)?;
+            if let Some(payment) = payment_of(&refund) {
+                voucher::give_again(tx, work, &payment, Reason::Refunded)?;
+            }
             EventKind::RefundFailed
         }
         RefundOutcome::Capturing => {
@@ -376,6 +384,12 @@ fn restore_value(tx: &mut Tx<'_>, work: &Work, refund: &Refund) -> Result<()> {
 fn credited_of(subscription: &mut Subscription, period_start: i64) -> Option<&mut Credited> {
     let mut periods = subscription.credited.0.iter_mut();
     periods.find(|credited| credited.period_start == period_start)
+}
+
+/// The order or invoice that is paid back.
+fn payment_of(refund: &Refund) -> Option<String> {
+    let order = refund.order_id.map(|id| id.to_string());
+    order.or_else(|| refund.invoice_id.map(|id| id.to_string()))
 }
 
 /// Writes into order or invoice what was given back.

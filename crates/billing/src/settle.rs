@@ -14,13 +14,15 @@ use crate::repo::{
     Card, CardToken, Charge, Checkout, Credited, Invoice, Order, Product, Subscription, count_link,
     give_back_redemption, lock_customer,
 };
+use crate::voucher::Payment;
 use crate::work::Work;
-use crate::{Error, Result, customers, events};
+use crate::{Error, Result, customers, events, voucher};
 use catalogue::recur::{PaymentFailure, Resource};
 use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
 use store::{Tx, params};
+use vouchers::Reason;
 
 /// The failure code of a checkout whose buyer turned out to have a subscription.
 pub const DUPLICATE: &str = "DUPLICATE_SUBSCRIPTION";
@@ -361,6 +363,22 @@ pub(crate) fn complete_checkout(
     {
         customers::add_credits(tx, work, customer, credits, &order.order_id.to_string())?;
     }
+    let on_trial = match checkout.subscription_id {
+        Some(_) => checkout::trial_days(checkout, checkout.coupon.0.as_ref()) > 0,
+        None => false,
+    };
+    if let Some(order) = order.filter(|_| !on_trial) {
+        let id = order.order_id.to_string();
+        let of = order.subscription_id.map(|id| id.to_string());
+        let payment = Payment {
+            sale: of.unwrap_or_else(|| id.clone()),
+            reference: &id.clone(),
+            id,
+            product_id: order.product_id,
+            customer_id: order.customer_id,
+        };
+        voucher::give(tx, work, payment)?;
+    }
     checkout.status = CheckoutStatus::Succeeded;
     checkout.completed_at = Some(work.now());
     checkout.refusal = Json(None);
@@ -579,7 +597,14 @@ pub(crate) fn invoice_paid(
             tell(tx, work, subscription, made, kind)?;
         }
     }
-    Ok(())
+    let payment = Payment {
+        id: invoice.invoice_id.to_string(),
+        sale: subscription.subscription_id.to_string(),
+        reference: &invoice.number,
+        product_id: subscription.product_id,
+        customer_id: subscription.customer_id,
+    };
+    voucher::give(tx, work, payment)
 }
 
 /// An invoice paid for what would be a second valid subscription to a product: the money goes back. A subscription that was to
@@ -695,6 +720,10 @@ pub(crate) fn make(
     let made = apply(subscription.status, trigger)?;
     subscription.status = made.to;
     save(tx, work, subscription)?;
+    if made.to.is_over() {
+        let sale = subscription.subscription_id.to_string();
+        voucher::take_back_sale(tx, work, &sale, Reason::SubscriptionEnded)?;
+    }
     tell(tx, work, subscription, made, None)
 }
 

@@ -1,7 +1,7 @@
 //! What a use case works with: whose data, at what time, and new ids.
 
 use crate::model::{AccountId, EventKind, Key, Prefix};
-use kernel::{Rng, Timestamp};
+use kernel::{Id, Rng, Timestamp};
 use serde_json::Value;
 use store::{StoreError, Tx};
 use webhooks::NewEvent;
@@ -51,6 +51,11 @@ impl Work {
     /// A new id. Ids sort by the account's time, so that lists are in its order.
     pub fn id<T: Prefix>(&self) -> Key<T> {
         Key::new(self.scope.now, &self.rng)
+    }
+
+    /// A new id for what is shared with others: in the order of real time.
+    pub fn uuid<T>(&self) -> Id<T> {
+        Id::new(self.scope.real, &self.rng)
     }
 
     /// A number for people, `CHK20260101` and ten characters of the id.

@@ -409,6 +409,22 @@ phrases! {
 }
 
 phrases! {
+    /// Why a certificate does not count any more.
+    pub enum RevocationReason {
+        /// What it was bought for was paid back.
+        Refunded => { en: "the payment was refunded", zh_tw: "款項已退還", zh_cn: "款项已退还" },
+        /// Its order was cancelled.
+        OrderCancelled => { en: "the order was cancelled", zh_tw: "訂單已取消", zh_cn: "订单已取消" },
+        /// The subscription that gave it is over.
+        SubscriptionEnded => { en: "the subscription has ended", zh_tw: "訂閱已結束", zh_cn: "订阅已结束" },
+        /// Another one took its place.
+        Replaced => { en: "another certificate has replaced it", zh_tw: "已由另一張憑證取代", zh_cn: "已由另一张凭证取代" },
+        /// In the words of whoever revoked it.
+        Other { text: String } => { en: "{text}", zh_tw: "{text}", zh_cn: "{text}" },
+    }
+}
+
+phrases! {
     /// Why the status allows no verification.
     pub enum StatusProblem {
         /// The flow is over.
@@ -416,7 +432,7 @@ phrases! {
         /// The certificate has another status than the caller thought.
         Unexpected { current: String, expected: String } => { en: "The status is \"{current}\", not \"{expected}\"", zh_tw: "目前狀態為「{current}」，不是「{expected}」", zh_cn: "当前状态为“{current}”，不是“{expected}”" },
         /// The certificate was revoked.
-        Revoked { reason: String } => { en: "The certificate was revoked: {reason}", zh_tw: "憑證已作廢：{reason}", zh_cn: "凭证已作废：{reason}" },
+        Revoked { reason: RevocationReason } => { en: "The certificate was revoked: {reason}", zh_tw: "憑證已作廢：{reason}", zh_cn: "凭证已作废：{reason}" },
     }
 }
 
@@ -684,6 +700,16 @@ impl OpenapiV2Error {
             message_detail: self.detail(locale).into_owned(),
         };
         (code, body)
+    }
+
+    /// The documented words with what exactly is wrong, for people.
+    pub fn in_full(&self, locale: Locale) -> String {
+        let (message, detail) = (self.message(locale), self.detail(locale));
+        if detail.is_empty() {
+            message
+        } else {
+            format!("{message}: {detail}")
+        }
     }
 
     /// What exactly is wrong; empty where the message says it all.

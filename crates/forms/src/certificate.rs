@@ -17,6 +17,7 @@ use httpkit::Reply;
 use kernel::Timestamp;
 use serde_json::json;
 use store::{Tx, params};
+use vouchers::Voucher;
 
 /// Most characters of a title in a signed text: a QR code should not become too fine to be scanned.
 const LONGEST_TITLE: usize = 40;
@@ -208,21 +209,45 @@ fn claims(scope: &Scope, standing: &Standing) -> Claims {
     )
 }
 
+/// Whether the form has certificates.
+pub(crate) fn check_enabled(template: &Template) -> Result<()> {
+    if template.certificate.0.enabled {
+        Ok(())
+    } else {
+        Err(OpenapiV2Error::VerificationNotEnabled.into())
+    }
+}
+
 /// Issues the certificate of a record, if its form has them and the record counts; not twice.
 pub(crate) fn issue_when_due(
     tx: &mut Tx<'_>,
     new: &NewCertificate,
     template: &Template,
     record: &Record,
-    now: Timestamp,
+    scope: &Scope,
 ) -> Result<Option<Certificate>> {
     if initial_status(template, record).is_none() {
         return Ok(None);
     }
-    match Certificate::first(tx, Certificate::OF_RECORD, params![record.record_id])? {
-        None => issue_first(tx, new, template, record, now),
-        found => Ok(found),
+    let found = Certificate::first(tx, Certificate::OF_RECORD, params![record.record_id])?;
+    if found.is_some() {
+        return Ok(found);
     }
+    let issued = issue_first(tx, new, template, record, scope.now)?;
+    let voucher = Voucher::first(tx, Voucher::OF_RECORD, params![record.record_id])?;
+    if let (Some(certificate), Some(voucher)) = (&issued, voucher) {
+        vouchers::issued(tx, record.record_id, &path(scope, certificate))?;
+        if let Some(reason) = voucher.revoked {
+            let (record_id, org_id) = (record.record_id, record.org_id);
+            Certificate::revoke(tx, record_id, org_id, reason.name(), scope.now)?;
+        }
+    }
+    Ok(issued)
+}
+
+/// Where a certificate is on this server.
+pub(crate) fn path(scope: &Scope, certificate: &Certificate) -> String {
+    format!("/{}/{}", scope.org_code, certificate.coding)
 }
 
 /// The same for a record that has none yet.

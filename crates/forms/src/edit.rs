@@ -82,7 +82,7 @@ fn update(
     put_text(tx, record_id, &search_text(&template, &record))?;
     let certificate = match record.audit_status {
         AuditStatus::Pending => Certificate::first(tx, Certificate::OF_RECORD, params![record_id])?,
-        _ => issue_when_due(tx, new, &template, &record, scope.now)?,
+        _ => issue_when_due(tx, new, &template, &record, scope)?,
     };
     Ok(Submitted {
         record,

@@ -1,10 +1,12 @@
-//! The jobs of this face: deliveries of webhooks, bulk work, and cleaning up.
+//! The jobs of this face: deliveries of webhooks, bulk work, certificates of what was sold, and cleaning up.
 
 use crate::bulk::BULK;
 use crate::{Forms, Result, WEBHOOKS};
 use kernel::Id;
 use std::time::Duration;
+use store::Tx;
 use store::jobs::{self, Job};
+use vouchers::CERTIFY;
 
 /// Forgets what has been kept long enough; also the key of the one job that does.
 pub const CLEAN_UP: &str = "forms.clean_up";
@@ -24,7 +26,7 @@ impl Forms {
 
     /// Whether this is one of this face's jobs.
     pub fn owns(kind: &str) -> bool {
-        [BULK, CLEAN_UP, WEBHOOKS.job_kind].contains(&kind)
+        [BULK, CLEAN_UP, WEBHOOKS.job_kind, CERTIFY].contains(&kind)
     }
 
     /// Carries a leased job out. If it fails, or the node dies, its lease runs out and it is taken up again.
@@ -34,6 +36,7 @@ impl Forms {
         }
         let result = match job.kind.as_str() {
             CLEAN_UP => self.run_clean_up(&job).await,
+            CERTIFY => self.run_certify(&job).await,
             _ => self.run_bulk(&job).await,
         };
         if let Err(error) = result {
@@ -55,4 +58,10 @@ impl Forms {
         )
         .await
     }
+}
+
+/// A job is done.
+pub(crate) fn drop_job(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    jobs::complete(tx, job)?;
+    Ok(())
 }

@@ -37,6 +37,7 @@ mod templates;
 pub mod uploads;
 pub mod verify;
 mod visible;
+pub mod voucher;
 
 pub use address::Address;
 pub use codes::{NewCode, NewField};
@@ -51,12 +52,13 @@ pub use submit::{Submission, Submitted};
 pub use templates::{NewTemplate, TemplateChange};
 
 use ids::Ids;
-use kernel::{Clock, Rng, Timestamp};
+use kernel::{Clock, Id, Rng, Timestamp};
 use model::{OrgId, ProjectId};
 use repo::KeyHolder;
 use std::sync::Arc;
 use std::time::Duration;
 use store::cache::Cache;
+use store::jobs::JobId;
 use store::quota::Quotas;
 use store::{Db, Tx};
 use webhooks::Webhooks;
@@ -192,6 +194,11 @@ impl Forms {
     /// A new id: later ones of this node are larger.
     pub fn new_id(&self) -> i64 {
         self.inner.ids.next(self.now(), self.rng())
+    }
+
+    /// The id of a job that may be enqueued.
+    pub(crate) fn new_job_id(&self) -> JobId {
+        Id::new(self.now(), self.rng())
     }
 
     /// `path` on this server, as browsers reach it.

@@ -3,7 +3,7 @@
 use crate::events::Happened;
 use crate::repo::{Outcome, Standing, Verification};
 use crate::verify::Success;
-use crate::{Forms, Result, Scope, digest};
+use crate::{Forms, Result, Scope, digest, voucher};
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{Resource, VerificationProblem};
 use store::params;
@@ -33,7 +33,7 @@ impl Forms {
                 .filter(|found| !found.record_deleted)
                 .filter(|found| scope.sees(found.certificate.org_id, found.project_id))
                 .ok_or(Resource::Verification)?;
-            let certificate = &mut standing.certificate;
+            let certificate = &standing.certificate;
             let (Outcome::Verified, Some(from), Some(to)) = (
                 verification.outcome,
                 &verification.from_status,
@@ -47,9 +47,17 @@ impl Forms {
             if certificate.updated_at != verification.at || certificate.revoked.is_some() {
                 return refuse(VerificationProblem::NotLatest);
             }
+            let voucher = voucher::hold(tx, &standing)?;
+            if voucher.as_ref().is_some_and(|held| held.revoked.is_some()) {
+                return refuse(VerificationProblem::NotLatest);
+            }
+            let certificate = &mut standing.certificate;
             let Some(at) = certificate.set_status(tx, from, scope.now)? else {
                 return refuse(VerificationProblem::NotLatest);
             };
+            if let Some(voucher) = voucher {
+                voucher.restore(tx)?;
+            }
             certificate.status.clone_from(from);
             certificate.updated_at = at;
             let entry = Verification {

@@ -96,7 +96,7 @@ fn decide(
         uniques::free(tx, record.record_id)?;
     }
     let certificate = match record.audit_status {
-        AuditStatus::Approved => issue_when_due(tx, new, &template, &record, now)?,
+        AuditStatus::Approved => issue_when_due(tx, new, &template, &record, scope)?,
         _ => Certificate::first(tx, Certificate::OF_RECORD, params![record.record_id])?,
     };
     Ok(Submitted {

@@ -2,7 +2,7 @@
 
 use crate::certificate::{NewCertificate, issue_first};
 use crate::events::Happened;
-use crate::model::code::{CodeStatus, FILL_FORM, Operation};
+use crate::model::code::{CodeStatus, Operation};
 use crate::model::form::Definition;
 use crate::model::limits::Limit;
 use crate::model::value::{self, Checked, Entry, Filled, UploadState};
@@ -22,6 +22,8 @@ use store::{StoreError, Tx, params};
 const BY_PROGRAM: &str = "API";
 /// How a record came about that somebody made who scanned the code.
 const BY_SCAN: &str = "扫一扫填写";
+/// How a record came about that was paid for.
+const BY_PAYMENT: &str = "付款签发";
 
 /// What is filled in, and where.
 #[derive(Clone, Debug)]
@@ -53,6 +55,11 @@ pub(crate) struct Made {
 }
 
 impl Made {
+    /// What the record's certificate is made of.
+    pub(crate) const fn certificate(&self) -> &NewCertificate {
+        &self.certificate
+    }
+
     /// For one try of one submission.
     pub(crate) fn new(forms: &Forms) -> Self {
         Self {
@@ -73,9 +80,9 @@ impl Forms {
     pub async fn submit(&self, scope: &Scope, new: Submission) -> Result<Submitted> {
         let (scope, teller) = (scope.clone(), self.teller(scope.org_id).await?);
         self.write(Made::new, move |tx, made| {
-            let submitted = submit(tx, &scope, &new, made)?;
+            let submitted = fill_in(tx, &scope, Filler::of(&scope), &new, made)?;
             teller.tell(tx, scope.now, || {
-                Happened::to_record(EventKind::Submit, &submitted, &made.certificate)
+                Happened::to_record(EventKind::Submit, &submitted, made.certificate())
             })?;
             Ok(submitted)
         })
@@ -85,18 +92,66 @@ impl Forms {
 
 /// Locks are taken in one order: counters, values, uploads, form, number. The number has every other submission of the
 /// organization wait, so it comes last, and what follows travels with the commit.
-fn submit(tx: &mut Tx<'_>, scope: &Scope, new: &Submission, made: &Made) -> Result<Submitted> {
+pub(crate) fn fill_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filler: Filler,
+    new: &Submission,
+    made: &Made,
+) -> Result<Submitted> {
     let place = Place::open(tx, scope, new.tpl_id, new.code_id)?;
     let subject = identity(scope, &new.submitter);
-    let accepted = place.accept(tx, scope, &new.entries, &subject, made, &mut Real)?;
+    let input = Input {
+        filler,
+        entries: &new.entries,
+        subject: &subject,
+    };
+    let accepted = place.accept(tx, scope, input, made, &mut Real)?;
     accepted.hold(tx, scope, &place)?;
-    let by_program = scope.api_key_id.is_some();
     let origin = Origin {
         number: next_number(tx, scope.org_id, "L")?,
-        method: if by_program { BY_PROGRAM } else { BY_SCAN },
+        method: filler.method(),
         submitter: &new.submitter,
     };
     accepted.record(tx, scope, &place, origin)
+}
+
+/// Who fills a form in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filler {
+    /// A program with a key.
+    Program,
+    /// Somebody in front of a public page.
+    Visitor,
+    /// This server, for somebody who paid.
+    House,
+}
+
+impl Filler {
+    /// Whoever acts in this scope.
+    pub(crate) const fn of(scope: &Scope) -> Self {
+        match scope.api_key_id {
+            Some(_) => Self::Program,
+            None => Self::Visitor,
+        }
+    }
+
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Program => BY_PROGRAM,
+            Self::Visitor => BY_SCAN,
+            Self::House => BY_PAYMENT,
+        }
+    }
+}
+
+/// What is filled in.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a> {
+    pub filler: Filler,
+    pub entries: &'a [Entry],
+    /// Whose submissions are counted together.
+    pub subject: &'a str,
 }
 
 /// What a submission takes that may be taken so often only.
@@ -188,27 +243,33 @@ impl Place {
         Ok(Self { template, code_id })
     }
 
-    /// Limits, fields, values that exist. `subject`: whose submissions are counted together. What it counted and took has to
+    /// Limits, fields, values that exist. What it counted and took has to
     /// be undone when it refuses.
     pub(crate) fn accept<'m>(
         &self,
         tx: &mut Tx<'_>,
         scope: &Scope,
-        entries: &[Entry],
-        subject: &str,
+        input: Input<'_>,
         made: &'m Made,
         claims: &mut impl Claims,
     ) -> Result<Accepted<'m>> {
         let template = &self.template;
+        let Input {
+            filler,
+            entries,
+            subject,
+        } = input;
         self.count_within_limits(tx, scope, subject, claims)?;
         let definition = &template.definition.0;
-        let Checked { filled, uploads } = match scope.api_key_id {
-            Some(_) => {
+        let Checked { filled, uploads } = match filler {
+            Filler::Program => {
                 let strict = template.settings.0.strict_required;
                 check(tx, scope, definition, entries, strict)?
             }
             // Who fills in what is shown leaves nothing out that is required, and cannot fill in what is not shown.
-            None => check(tx, scope, &definition.without_hidden(), entries, true)?,
+            Filler::Visitor => check(tx, scope, &definition.without_hidden(), entries, true)?,
+            // Who paid gets what was paid for, though not everything about them be known.
+            Filler::House => check(tx, scope, &definition.without_required(), entries, false)?,
         };
         hold_uniques(
             tx,
@@ -336,11 +397,8 @@ pub(crate) fn out_of_use(code: &Code, scope: &Scope) -> Option<CodeProblem> {
 
 /// Whether the form can be filled in for the code as it is.
 fn check_code(tx: &mut Tx<'_>, scope: &Scope, code: &Code, tpl_id: TplId) -> Result<()> {
-    let fills_in = |operation: &&Operation| {
-        let mut elements = operation.elements.iter();
-        elements.any(|e| e.element_type == FILL_FORM && e.element_value == tpl_id)
-    };
-    let operations: Vec<_> = code.operations.0.iter().filter(fills_in).collect();
+    let operations = code.operations.0.iter().filter(|op| op.fills_in(tpl_id));
+    let operations: Vec<&Operation> = operations.collect();
     let Some(first) = operations.first() else {
         return Err(OpenapiV2Error::FormNotAssigned.into());
     };

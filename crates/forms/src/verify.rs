@@ -2,10 +2,10 @@
 
 use crate::address::Address;
 use crate::events::Happened;
+use crate::model::Person;
 use crate::model::certificate::{CertificateConfig, SET, SET_NEXT};
-use crate::model::{OrgId, Person, RecordId};
 use crate::repo::{Attempt, Attempts, Authorization, Certificate, Outcome, Standing, Verification};
-use crate::{Forms, Result, Scope, authorize, digest};
+use crate::{Forms, Result, Scope, authorize, digest, voucher};
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{
     ActionProblem, AuthorizationProblem, CertificateProblem, StatusProblem, TargetProblem,
@@ -13,6 +13,7 @@ use catalogue::openapi_v2::{
 };
 use kernel::Timestamp;
 use std::sync::Arc;
+use store::jobs::JobId;
 use store::record::Json;
 use store::{Tx, params};
 
@@ -142,15 +143,18 @@ impl Forms {
             .into_iter()
             .map(|request| Prepared::new(self, scope, request));
         let asked = Arc::new((scope.clone(), prepared.collect::<Vec<_>>()));
-        let make = move |forms: &Self| (0..count).map(|_| forms.new_id()).collect::<Vec<_>>();
+        let make = move |forms: &Self| (0..count).map(|_| Ids::new(forms)).collect::<Vec<_>>();
         let teller = self.teller(scope.org_id).await?;
         self.write(make, move |tx, ids| {
             let (scope, prepared) = &*asked;
             let each = prepared.iter().zip(ids);
-            let attempted = each.map(|(prepared, id)| attempt(tx, scope, prepared, *id));
+            let attempted = each.map(|(prepared, ids)| attempt(tx, scope, prepared, *ids));
             let attempted = attempted.collect::<Result<Vec<Attempted>>>()?;
             // A success that was answered again happened earlier.
-            let is_new = |done: &&Success| ids.contains(&done.verification.verification_id);
+            let is_new = |done: &&Success| {
+                let id = done.verification.verification_id;
+                ids.iter().any(|ids| ids.verification_id == id)
+            };
             teller.tell(tx, scope.now, || {
                 let verified = attempted.iter().flatten().filter(is_new);
                 verified.map(Happened::verification).collect()
@@ -158,28 +162,6 @@ impl Forms {
             Ok(attempted)
         })
         .await
-    }
-
-    /// Has the certificate of a record not count any more: verifications are refused with `reason`. False when it has none,
-    /// or did not count before.
-    pub async fn revoke_certificate(
-        &self,
-        org_id: OrgId,
-        record_id: RecordId,
-        reason: &str,
-    ) -> Result<bool> {
-        let (reason, now) = (reason.to_owned(), self.now());
-        let teller = self.teller(org_id).await?;
-        let run = move |tx: &mut Tx<'_>, (): &()| {
-            let revoked = Certificate::revoke(tx, record_id, org_id, &reason, now)?;
-            if revoked {
-                let found = Certificate::first(tx, Certificate::OF_RECORD, params![record_id])?;
-                let change = |c: &Certificate| Happened::to_certificate(c, Some(c.status.clone()));
-                teller.tell(tx, now, || found.iter().map(change).collect())?;
-            }
-            Ok(revoked)
-        };
-        self.write(|_| (), run).await
     }
 
     /// Attempts to verify, newest first. `wanted` names no organization and no projects: these are the scope's.
@@ -194,11 +176,27 @@ impl Forms {
     }
 }
 
+/// What one attempt needs that no transaction may make.
+#[derive(Clone, Copy)]
+struct Ids {
+    verification_id: i64,
+    job: JobId,
+}
+
+impl Ids {
+    fn new(forms: &Forms) -> Self {
+        Self {
+            verification_id: forms.new_id(),
+            job: forms.new_job_id(),
+        }
+    }
+}
+
 /// One attempt: checked, carried out and logged.
-fn attempt(tx: &mut Tx<'_>, scope: &Scope, prepared: &Prepared, id: i64) -> Result<Attempted> {
+fn attempt(tx: &mut Tx<'_>, scope: &Scope, prepared: &Prepared, ids: Ids) -> Result<Attempted> {
     let request = &prepared.request;
     let mut entry = Verification {
-        verification_id: id,
+        verification_id: ids.verification_id,
         org_id: scope.org_id,
         certificate_id: None,
         presented: request.presented.chars().take(KEPT).collect(),
@@ -245,7 +243,7 @@ fn attempt(tx: &mut Tx<'_>, scope: &Scope, prepared: &Prepared, id: i64) -> Resu
     }
     let to = decide(scope, request, found.as_ref(), authorization).map(str::to_owned);
     match (to, found) {
-        (Ok(to), Ok(standing)) => carry_out(tx, scope, prepared, standing, to, entry),
+        (Ok(to), Ok(standing)) => carry_out(tx, scope, prepared, standing, to, entry, ids.job),
         (Err(error), Ok(standing)) => refuse_unless_done(tx, prepared, &standing, entry, error),
         (Err(error), Err(_)) | (Ok(_), Err(error)) => refuse(tx, entry, error),
     }
@@ -259,7 +257,16 @@ fn carry_out(
     mut standing: Standing,
     to: String,
     mut entry: Verification,
+    job: JobId,
 ) -> Result<Attempted> {
+    // Whoever sold it may take it back at this very moment.
+    let voucher = voucher::hold(tx, &standing)?;
+    if let Some(reason) = voucher.as_ref().and_then(|voucher| voucher.revoked) {
+        let reason = voucher::revocation(reason.name());
+        let problem = StatusProblem::Revoked { reason };
+        let error = OpenapiV2Error::NotInThisStatus { problem };
+        return refuse_unless_done(tx, prepared, &standing, entry, error);
+    }
     if let Some(authorization_id) = entry.authorization_id
         && !Authorization::use_once(tx, authorization_id)?
     {
@@ -275,6 +282,9 @@ fn carry_out(
         let error = OpenapiV2Error::VerificationFailed { problem };
         return refuse_unless_done(tx, prepared, &standing, entry, error);
     };
+    if let Some(voucher) = voucher.filter(|_| standing.config.is_final(&to)) {
+        voucher::redeem(tx, &voucher, scope.now, job)?;
+    }
     standing.certificate.status.clone_from(&to);
     standing.certificate.updated_at = at;
     entry.outcome = Outcome::Verified;
@@ -393,10 +403,11 @@ fn step<'a>(
     let status = certificate.status.clone();
     let current = config.status(&status);
     let unfit = |problem| Err(OpenapiV2Error::NotInThisStatus { problem });
-    if let Some(reason) = certificate.revoked.clone() {
+    if let Some(reason) = &certificate.revoked {
+        let reason = voucher::revocation(reason);
         return unfit(StatusProblem::Revoked { reason });
     }
-    if current.is_some_and(|current| current.is_final) {
+    if config.is_final(&status) {
         return unfit(StatusProblem::Final { status });
     }
     let next = current.map_or(&[][..], |current| &current.next);

@@ -150,7 +150,7 @@ impl Orders {
                 }
             }
             DispatchState::Sending if first_attempt => {}
-            DispatchState::Sending if self.supplier().recognizes_references() => {}
+            DispatchState::Sending if self.can_send_again(&line) => {}
             DispatchState::Sending => {
                 let lost = SupplierError::Unknown("the node died while sending".into());
                 let code = lost.code(line.min, line.max);
@@ -164,6 +164,8 @@ impl Orders {
             | DispatchState::Ended => return self.drop_job(job).await,
         }
         let request = NewOrder {
+            organization,
+            title: line.detail.title.clone(),
             service: line.supplier_service.clone().unwrap_or_default(),
             product_type: line.detail.product_type,
             specification: line.detail.specification.clone(),
@@ -181,6 +183,13 @@ impl Orders {
             Next::Fail(code, state) => self.fail(job, line, code, state, slot).await,
             Next::Retry(state) => self.retry(job, line, state).await,
         }
+    }
+
+    /// Whether sending an order again makes no second one.
+    fn can_send_again(&self, line: &Line) -> bool {
+        let service = line.supplier_service.as_deref();
+        self.supplier()
+            .recognizes_references(service.unwrap_or_default())
     }
 
     /// What follows from the supplier's answer. A client who waits is claimed before a failure is made final.
@@ -209,7 +218,7 @@ impl Orders {
             return Next::Fail(code, DispatchState::Refused);
         }
         let too_late = self.now().since(job.created_at) >= self.inner.config.give_up_after;
-        let never_again = unknown && !self.supplier().recognizes_references();
+        let never_again = unknown && !self.can_send_again(line);
         if told || too_late || never_again {
             let state = if unknown {
                 DispatchState::Unconfirmed

@@ -63,6 +63,16 @@ impl Orders {
         Ok(followed)
     }
 
+    /// Asks how far one order is.
+    pub(crate) async fn follow_one(&self, line: Line) -> Result<()> {
+        let Some(number) = line.supplier_order.clone() else {
+            return Ok(());
+        };
+        let answers = self.supplier().status(std::slice::from_ref(&number)).await;
+        let answer = answers.unwrap_or_default().remove(&number);
+        self.apply(line, answer).await.map(drop)
+    }
+
     /// Writes down what the supplier said of one order. Returns the refusal, if it was one.
     pub(crate) async fn apply(
         &self,

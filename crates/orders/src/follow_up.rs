@@ -198,6 +198,7 @@ impl Orders {
         organization: OrganizationId,
         ids: Vec<OrderId>,
     ) -> Result<Vec<Order>> {
+        let public_url = self.public_url().to_owned();
         Ok(self
             .db()
             .read(move |tx| {
@@ -206,7 +207,7 @@ impl Orders {
                     .map(|id| orders::find(tx, organization, *id))
                     .collect();
                 let mut orders: Vec<Order> = found?.into_iter().flatten().collect();
-                orders::attach_details(tx, &mut orders)?;
+                orders::attach_details(tx, &mut orders, &public_url)?;
                 Ok::<_, store::StoreError>(orders)
             })
             .await?)

@@ -1,12 +1,13 @@
 //! The jobs of the platform.
 
 use crate::model::{OrderId, OrganizationId};
-use crate::repo::orders;
+use crate::repo::orders::{self, Line};
 use crate::{Orders, Result};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use store::idempotency;
 use store::jobs::{self, Job};
+use store::{StoreError, Tx, idempotency, params};
+use vouchers::{REDEEMED, Seller, Voucher};
 
 /// Sends one order to the supplier.
 pub const DISPATCH: &str = "orders.dispatch";
@@ -41,7 +42,7 @@ impl Orders {
                 for (kind, id) in recurring {
                     jobs::enqueue_recurring(tx, id, kind, now)?;
                 }
-                Ok::<_, store::StoreError>(())
+                Ok::<_, StoreError>(())
             })
             .await?;
         Ok(())
@@ -62,6 +63,7 @@ impl Orders {
             DISPATCH => self.run_dispatch(&job).await,
             FOLLOW => self.run_follow(&job).await,
             CLEAN_UP => self.run_clean_up(&job).await,
+            REDEEMED => self.run_redeemed(&job).await,
             other => {
                 tracing::error!(kind = other, "no handler for this kind of job");
                 Ok(())
@@ -92,6 +94,34 @@ impl Orders {
             .clamp(now.plus(SHORTEST_PAUSE), latest);
         self.run_again(job, next).await?;
         followed.map(drop)
+    }
+
+    /// A certificate that was ordered was used: the order is delivered.
+    async fn run_redeemed(&self, job: &Job) -> Result<()> {
+        let find = |payload: String| {
+            move |tx: &mut Tx<'_>| {
+                let Some(id) = vouchers::voucher_of(&payload) else {
+                    return Ok(None);
+                };
+                let voucher = Voucher::first(tx, Voucher::BY_ID, params![id])?;
+                let ours = voucher.filter(|voucher| voucher.seller == Seller::Orders);
+                match ours.and_then(|voucher| voucher.payment.parse().ok()) {
+                    Some(order) => orders::line_of(tx, order),
+                    None => Ok(None),
+                }
+            }
+        };
+        let found: Result<Option<Line>, StoreError> =
+            self.db().read(find(job.payload.clone())).await;
+        if let Some(line) = found? {
+            self.follow_one(line).await?;
+        }
+        let job = job.clone();
+        Ok(self
+            .db()
+            .write(move |tx| jobs::complete(tx, &job))
+            .await
+            .map(drop)?)
     }
 
     async fn run_clean_up(&self, job: &Job) -> Result<()> {

@@ -32,11 +32,14 @@ use store::quota::Quotas;
 use store::sequence::{Number, Numbers};
 use store::{Db, StoreError};
 use supplier::Supplier;
+use supplier::certificates::Certificates;
 use tokio::sync::RwLock;
 
 /// What may be set.
 #[derive(Clone, Debug)]
 pub struct OrdersConfig {
+    /// Where this server is reached by browsers, without a slash at the end.
+    pub public_url: String,
     /// How long a client's order waits for the supplier's verdict. Zero: not at all, jobs do the sending.
     pub verdict_wait: Duration,
     /// How soon after sending, and at first how often, the supplier is asked how far an order is.
@@ -52,6 +55,7 @@ pub struct OrdersConfig {
 impl Default for OrdersConfig {
     fn default() -> Self {
         Self {
+            public_url: String::new(),
             verdict_wait: Duration::from_secs(5),
             follow_interval: Duration::from_secs(30),
             give_up_after: Duration::from_secs(24 * 3600),
@@ -92,13 +96,19 @@ impl Orders {
         supplier: Arc<dyn Supplier>,
         config: OrdersConfig,
     ) -> Self {
+        let supplier = Certificates {
+            db: db.clone(),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
+            others: supplier,
+        };
         let node = Id::<Self>::new(clock.now(), &rng).to_string();
         Self {
             inner: Arc::new(Inner {
                 db,
                 clock,
                 rng,
-                supplier,
+                supplier: Arc::new(supplier),
                 config,
                 node,
                 numbers: Numbers::default(),
@@ -115,12 +125,17 @@ impl Orders {
         &self.inner.db
     }
 
+    /// Where this server is reached by browsers.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.inner.config.public_url
+    }
+
     /// The name under which this process leases jobs.
     pub fn node(&self) -> &str {
         &self.inner.node
     }
 
-    /// The supplier.
+    /// Whoever delivers: the supplier, and this server what are certificates.
     pub fn supplier(&self) -> &dyn Supplier {
         &*self.inner.supplier
     }

@@ -7,10 +7,11 @@ use crate::model::{
 };
 use crate::repo::organizations::{self, account_of};
 use crate::repo::products;
-use crate::supplier::Service;
+use crate::supplier::{Service, certificates};
 use crate::{Error, Orders, Result};
 use kernel::{Credits, Secret, Timestamp};
 use ledger::{Posting, PostingKind};
+use vouchers::Place;
 
 /// What [`Orders::import_services`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,6 +197,7 @@ impl Orders {
             let gone = product
                 .service
                 .as_ref()
+                .filter(|s| !certificates::is_certificate(&s.id))
                 .is_some_and(|s| services.iter().all(|offered| offered.id != s.id));
             if gone && product.on_sale {
                 imported.withdrawn += 1;
@@ -208,6 +210,39 @@ impl Orders {
             }
         }
         Ok(imported)
+    }
+
+    /// Puts a product on sale that is delivered as a certificate. The title has 1 to 200 characters.
+    pub async fn sell_certificates(
+        &self,
+        title: &str,
+        price: Price,
+        max: i64,
+        place: Place,
+    ) -> Result<Product> {
+        if !(1..=200).contains(&title.chars().count()) {
+            return Err(Error::Failed("a title has 1 to 200 characters".into()));
+        }
+        let now = self.now();
+        let service = Service {
+            id: certificates::service_of(place),
+            name: title.to_owned(),
+            kind: String::new(),
+            category: "Certificate".into(),
+            rate: String::new(),
+            min: 1,
+            max,
+            drip_feed: false,
+            refill: false,
+            cancel: true,
+        };
+        let id = self.new_id(now);
+        let product = Product {
+            on_sale: true,
+            ..new_product(id, &service, ProductType::Ch2Default, price, now)
+        };
+        self.put_product(product.clone()).await?;
+        Ok(product)
     }
 
     /// Changes whether a product is on sale, and its price; `false` when there is none.

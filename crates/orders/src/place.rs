@@ -153,6 +153,7 @@ impl Orders {
             specification: request.specification,
             start_count: None,
             remains: None,
+            certificate_url: None,
         };
         let job_id: JobId = self.new_id(now);
         let job = Job {

@@ -51,10 +51,12 @@ CREATE TABLE billing_products (
     product_family TEXT,
     display_order INTEGER NOT NULL,
     metadata TEXT NOT NULL,
+    certificate TEXT,
     active INTEGER NOT NULL CHECK (active IN (0, 1)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     UNIQUE (account_id, slug),
+    CHECK (certificate IS NULL OR product_type IN ('SUBSCRIPTION', 'ONE_TIME')),
     CHECK ((product_type = 'SUBSCRIPTION') = (interval_unit IS NOT NULL)),
     CHECK ((interval_unit IS NULL) = (interval_count IS NULL)),
     CHECK ((product_type = 'CREDITS') = (credits IS NOT NULL))

@@ -12,9 +12,9 @@ use forms::Forms;
 use httpkit::face::FaceLayer;
 use httpkit::{Reply, health};
 use kernel::{Clock, Rng, Secret};
-use orders::Orders;
 use orders::face::PlatformFace;
 use orders::supplier::{NotConfigured, Panel, PanelConfig, Supplier};
+use orders::{Orders, OrdersConfig};
 use simulators::{Supplier as SupplierSimulator, SupplierConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -96,14 +96,17 @@ impl App {
             Some(panel) => Arc::new(Panel::new(panel).context("the connector to the supplier")?),
             None => Arc::new(NotConfigured),
         };
+        let public_url = public_url(config, address);
         let orders = Orders::new(
             parts.db.clone(),
             Arc::clone(&parts.clock),
             Arc::clone(&parts.rng),
             supplier,
-            config.orders.clone(),
+            OrdersConfig {
+                public_url: public_url.clone(),
+                ..config.orders.clone()
+            },
         );
-        let public_url = public_url(config, address);
         let forms = openapi_v2::forms(&parts, config, &public_url).await?;
         let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
         let layer = FaceLayer {

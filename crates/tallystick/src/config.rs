@@ -338,6 +338,7 @@ impl Config {
                 Duration::from_secs(20),
             )?,
             orders: orders::OrdersConfig {
+                public_url: String::new(),
                 verdict_wait: or(
                     serve.verdict_wait.or(file.orders.verdict_wait_seconds),
                     "verdict wait",

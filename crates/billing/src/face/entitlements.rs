@@ -6,7 +6,7 @@ use crate::customers::recognize;
 use crate::events::instant;
 use crate::model::{Buyer, ProductType, Status};
 use crate::repo::{Customer, Order, Product, Subscription};
-use crate::{Billing, Result, Scope};
+use crate::{Billing, Given, Result, Scope};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -35,9 +35,10 @@ async fn list(State(billing): State<Billing>, caller: Caller) -> Result<Reply, R
         return Err(RecurError::BadRequest { reason }.into());
     }
     let scope = *caller.scope();
+    let public_url = billing.config().public_url.clone();
     let body = billing
         .db()
-        .read(move |tx| entitlements(tx, &scope, customer_id.as_deref(), &buyer))
+        .read(move |tx| entitlements(tx, &scope, customer_id.as_deref(), &buyer, &public_url))
         .await?;
     Ok(Reply::ok(&body))
 }
@@ -47,7 +48,12 @@ fn entitlements(
     scope: &Scope,
     customer_id: Option<&str>,
     buyer: &Buyer,
+    public_url: &str,
 ) -> Result<Value> {
+    let certificate = |tx: &mut Tx<'_>, product: &Product, sale: &str| -> Result<Option<Value>> {
+        let given = Given::by(tx, product, sale)?;
+        Ok(given.map(|given| given.object(public_url)))
+    };
     let account = scope.account_id;
     let found = match customer_id {
         Some(id) => Customer::first(tx, Customer::BY_ID, params![id, account])?,
@@ -97,13 +103,15 @@ fn entitlements(
                 "current_period_end": instant(subscription.current_period_end),
             });
         }
+        let sale = subscription.subscription_id.to_string();
         grants.push(grant(
             &product,
             status,
-            ("subscription", subscription.subscription_id.to_string()),
+            ("subscription", sale.clone()),
             subscription.started_at.unwrap_or(subscription.created_at),
             Some(subscription.access_ends_at()),
             Some(subscription.subscription_id),
+            certificate(tx, &product, &sale)?,
         ));
     }
     for order in Order::all(tx, Order::OWNED, params![customer.customer_id])? {
@@ -113,9 +121,20 @@ fn entitlements(
         if product.product_type != ProductType::OneTime {
             continue;
         }
-        let source = ("order", order.order_id.to_string());
+        let sale = order.order_id.to_string();
+        let certificate = certificate(tx, &product, &sale)?;
+        let source = ("order", sale);
         let granted_at = order.paid_at.unwrap_or(order.created_at);
-        grants.push(grant(&product, "purchased", source, granted_at, None, None));
+        let status = "purchased";
+        grants.push(grant(
+            &product,
+            status,
+            source,
+            granted_at,
+            None,
+            None,
+            certificate,
+        ));
     }
     Ok(json!({
         "customer": {

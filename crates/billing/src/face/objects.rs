@@ -372,6 +372,7 @@ pub fn grant(
     granted_at: Timestamp,
     expires_at: Option<Timestamp>,
     subscription: Option<SubscriptionId>,
+    certificate: Option<Value>,
 ) -> Value {
     let mut grant = json!({
         "product": product.slug,
@@ -382,8 +383,16 @@ pub fn grant(
         "granted_at": instant(granted_at),
         "expires_at": at(expires_at),
     });
-    if let (Some(id), Some(object)) = (subscription, grant.as_object_mut()) {
-        object.insert("subscription_id".into(), id.to_string().into());
+    let extra = [
+        (
+            "subscription_id",
+            subscription.map(|id| id.to_string().into()),
+        ),
+        ("certificate", certificate),
+    ];
+    if let Some(object) = grant.as_object_mut() {
+        let extra = extra.into_iter();
+        object.extend(extra.filter_map(|(name, value)| Some((name.into(), value?))));
     }
     grant
 }

@@ -105,6 +105,7 @@ impl Billing {
                 product_family: None,
                 display_order: 0,
                 metadata: Json::default(),
+                certificate: None,
                 active: true,
                 created_at: work.now(),
                 updated_at: work.now(),

@@ -33,6 +33,7 @@ pub fn statements() -> Vec<store::Statement> {
         coupons::STATEMENTS,
         customers::STATEMENTS,
         links::STATEMENTS,
+        products::STATEMENTS,
         Account::STATEMENTS,
         ApiKey::STATEMENTS,
         Card::STATEMENTS,

@@ -3,8 +3,9 @@ use crate::model::period::{Interval, IntervalUnit};
 use crate::model::{AccountId, ProductId, ProductType, Terms};
 use kernel::Timestamp;
 use serde_json::{Map, Value};
-use store::record;
-use store::record::Json;
+use store::record::{Column as _, Json};
+use store::{StoreError, Tx, params, record, statements};
+use vouchers::Place;
 
 record! {
     /// Something that is sold.
@@ -41,6 +42,8 @@ record! {
         display_order: i64,
         /// The merchant's own.
         metadata: Json<Map<String, Value>>,
+        /// Where each payment gives a certificate, if it gives one.
+        certificate: Option<Json<Place>>,
         /// Whether it is sold.
         active: bool,
         /// When it was made.
@@ -62,7 +65,24 @@ record! {
     }
 }
 
+statements! {
+    SET_CERTIFICATE = "UPDATE billing_products SET certificate = $2, updated_at = $3 \
+        WHERE product_id = $1 AND product_type IN ('SUBSCRIPTION', 'ONE_TIME')";
+}
+
 impl Product {
+    /// The operator's own, so no account is named. False when there is no such product that could give certificates.
+    pub fn set_certificate(
+        tx: &mut Tx<'_>,
+        product: ProductId,
+        place: Option<Place>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let place = place.map(Json);
+        let changed = tx.execute(SET_CERTIFICATE, params![product, place.param(), now])?;
+        Ok(changed == 1)
+    }
+
     /// How long a period is; `None` of what is bought once.
     pub fn interval(&self) -> Option<Interval> {
         Interval::new(self.interval_unit?, self.interval_count?).ok()

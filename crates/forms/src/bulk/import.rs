@@ -9,7 +9,7 @@ use crate::model::form::{Definition, FieldType};
 use crate::model::value::Entry;
 use crate::model::{CodeId, EventKind, Person, TplId, file};
 use crate::repo::{BulkJob, Upload, next_numbers};
-use crate::submit::{Accepted, Claims, Made, Origin, Place, Real};
+use crate::submit::{Accepted, Claims, Filler, Input, Made, Origin, Place, Real};
 use crate::{Error, Forms, Result, Scope};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -254,7 +254,12 @@ impl<'a> Chunk<'a> {
         claims: &mut impl Claims,
     ) -> Result<(Accepted<'m>, Person)> {
         let row = row?;
-        let accepted = place.accept(tx, scope, &row.entries, &row.subject, made, claims)?;
+        let input = Input {
+            filler: Filler::of(scope),
+            entries: &row.entries,
+            subject: &row.subject,
+        };
+        let accepted = place.accept(tx, scope, input, made, claims)?;
         Ok((accepted, row.submitter))
     }
 }

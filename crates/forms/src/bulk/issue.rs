@@ -1,7 +1,7 @@
 //! Certificates for records that have none.
 
 use super::{CHUNK, Claimed, JobState, Step, Work, refused, scope_of};
-use crate::certificate::{NewCertificate, issue_when_due};
+use crate::certificate::{NewCertificate, check_enabled, issue_when_due};
 use crate::events::Happened;
 use crate::model::RecordId;
 use crate::repo::{BulkJob, Certificate, Record, Template, count_uncertified};
@@ -11,15 +11,6 @@ use catalogue::OpenapiV2Error;
 use kernel::Timestamp;
 use store::jobs::Job;
 use store::{Tx, params};
-
-/// Whether the form has certificates.
-pub fn check_enabled(template: &Template) -> Result<()> {
-    if template.certificate.0.enabled {
-        Ok(())
-    } else {
-        Err(OpenapiV2Error::VerificationNotEnabled.into())
-    }
-}
 
 /// How many records are dealt with.
 pub fn total(tx: &mut Tx<'_>, template: &Template, named: Option<&[RecordId]>) -> Result<i64> {
@@ -90,7 +81,7 @@ fn issue(
     };
     for ((record_id, record), new) in records.into_iter().zip(new) {
         let result = match record {
-            Ok(record) => refused(certify(tx, &template, &record, new, now))?,
+            Ok(record) => refused(certify(tx, &template, &record, new, &scope))?,
             Err(error) => Err(error),
         };
         let result = result.map(|certificate| {
@@ -128,13 +119,13 @@ fn certify(
     template: &Template,
     record: &Record,
     new: &NewCertificate,
-    now: Timestamp,
+    scope: &Scope,
 ) -> Result<Certificate> {
     if record.tpl_id != Some(template.tpl_id) {
         let parameters = vec!["tpl_id"];
         return Err(OpenapiV2Error::ScopeMismatch { parameters }.into());
     }
-    match issue_when_due(tx, new, template, record, now)? {
+    match issue_when_due(tx, new, template, record, scope)? {
         Some(certificate) => Ok(certificate),
         None => Err(OpenapiV2Error::RecordNotApproved {
             status: record.audit_status.name().into(),

@@ -18,6 +18,7 @@ pub use export::{ExportFormat, MOST_RECORDS, NewExport};
 pub use import::NewImport;
 pub use told::Told;
 
+use crate::certificate::check_enabled;
 use crate::model::{KeyState, RecordId, Right, TplId};
 use crate::repo::{BulkJob, ItemResult, KeyHolder, Organization, Template, Upload};
 use crate::templates::seen_template;
@@ -144,7 +145,7 @@ impl Forms {
     ) -> Result<BulkJob> {
         self.start(scope, move |tx, scope| {
             let template = seen_template(tx, scope, tpl_id)?;
-            issue::check_enabled(&template)?;
+            check_enabled(&template)?;
             let total = issue::total(tx, &template, record_ids.as_deref())?;
             let record_ids = record_ids.clone();
             Ok((template, Work::Certificates { record_ids }, total))

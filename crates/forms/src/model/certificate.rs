@@ -88,6 +88,11 @@ impl CertificateConfig {
         self.statuses.iter().find(|status| status.is_initial)
     }
 
+    /// Whether nothing comes after the status with this name.
+    pub fn is_final(&self, name: &str) -> bool {
+        self.status(name).is_some_and(|status| status.is_final)
+    }
+
     /// A status by its name.
     pub fn status(&self, name: &str) -> Option<&Status> {
         self.statuses.iter().find(|status| status.name == name)

@@ -50,6 +50,14 @@ pub struct Operation {
     pub allowed_state_values: BTreeMap<String, Vec<i64>>,
 }
 
+impl Operation {
+    /// Whether it includes filling this form in.
+    pub fn fills_in(&self, tpl_id: i64) -> bool {
+        let mut elements = self.elements.iter();
+        elements.any(|e| e.element_type == FILL_FORM && e.element_value == tpl_id)
+    }
+}
+
 /// One step of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Element {

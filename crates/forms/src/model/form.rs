@@ -88,6 +88,15 @@ impl Definition {
         shown
     }
 
+    /// The same, with no field that must be filled in.
+    pub fn without_required(&self) -> Self {
+        let mut shown = self.clone();
+        for field in shown.groups.iter_mut().flat_map(|group| &mut group.fields) {
+            field.settings.is_required = false;
+        }
+        shown
+    }
+
     /// A field by its id.
     pub fn field(&self, field_id: i64) -> Option<&Field> {
         self.fields().find(|field| field.field_id == field_id)

@@ -4,6 +4,7 @@ use kernel::Timestamp;
 use std::time::Duration;
 use store::record::Json;
 use store::{Param, Row, Statement, StoreError, Tx, params, record, statements};
+use vouchers::VoucherId;
 
 record! {
     /// What a record entitles to.
@@ -154,17 +155,19 @@ pub struct Standing {
     pub form_deleted: bool,
     /// The success that the nonce stands for, when a nonce was asked for.
     pub answered: Option<i64>,
+    /// The voucher that it is the certificate of.
+    pub voucher: Option<VoucherId>,
 }
 
 macro_rules! select_standing {
     ($answered:literal, $condition:literal) => {
         concat!(
-            "SELECT c.certificate_id, c.org_id, c.record_id, c.tpl_id, c.code_id, c.coding, c.status, c.revoked, c.issued_at, \
+            "SELECT c.certificate_id, c.org_id, c.record_id, c.tpl_id, c.code_id, c.coding, c.status, COALESCE(c.revoked, o.revoked), c.issued_at, \
              c.updated_at, r.project_id, r.record_number, r.coding, r.audit_status, r.submit_at, r.deleted_at, t.name, \
              t.certificate, t.deleted_at, ",
             $answered,
-            " FROM forms_certificates c JOIN forms_records r ON r.record_id = c.record_id \
-             JOIN forms_templates t ON t.tpl_id = c.tpl_id WHERE ",
+            ", o.voucher_id FROM forms_certificates c JOIN forms_records r ON r.record_id = c.record_id \
+             JOIN forms_templates t ON t.tpl_id = c.tpl_id LEFT JOIN vouchers o ON o.record_id = c.record_id WHERE ",
             $condition
         )
     };
@@ -181,6 +184,8 @@ statements! {
         WHERE certificate_id = $1 AND status = $2 AND updated_at = $3 AND revoked IS NULL";
     REVOKE = "UPDATE forms_certificates SET revoked = $3, updated_at = CASE WHEN updated_at >= $4 THEN updated_at + 1 ELSE $4 END \
         WHERE record_id = $1 AND org_id = $2 AND revoked IS NULL";
+    REINSTATE = "UPDATE forms_certificates SET revoked = NULL, updated_at = CASE WHEN updated_at >= $4 THEN updated_at + 1 ELSE $4 END \
+        WHERE record_id = $1 AND org_id = $2 AND revoked = $3";
     USE_AUTHORIZATION = "UPDATE forms_authorizations SET uses = uses + 1 \
         WHERE authorization_id = $1 AND revoked_at IS NULL AND (max_uses IS NULL OR uses < max_uses)";
     GIVE_BACK_USE = "UPDATE forms_authorizations SET uses = uses - 1 WHERE authorization_id = $1";
@@ -213,6 +218,7 @@ impl Standing {
             config,
             form_deleted: row.get::<Option<Timestamp>>(18)?.is_some(),
             answered: row.get(19)?,
+            voucher: row.get(20)?,
         })
     }
 
@@ -259,6 +265,18 @@ impl Certificate {
         let seen = params![self.certificate_id, &self.status, self.updated_at, to, at];
         let set = tx.execute(SET_STATUS, seen)?;
         Ok((set == 1).then_some(at))
+    }
+
+    /// Has the certificate of a record count again that did not for this reason; false when there is no such one.
+    pub fn reinstate(
+        tx: &mut Tx<'_>,
+        record_id: RecordId,
+        org_id: OrgId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let reinstated = tx.execute(REINSTATE, params![record_id, org_id, reason, now])?;
+        Ok(reinstated == 1)
     }
 
     /// Has the certificate of a record not count any more; false when it has none, or did not count before.

@@ -53,6 +53,8 @@ record! {
         LOCK = "WHERE tpl_id = $1 AND org_id = $2 AND deleted_at IS NULL /* for update */";
         /// `$1` id, `$2` organization: deleted ones too, for what was made with them.
         ANY_BY_ID = "WHERE tpl_id = $1 AND org_id = $2";
+        /// `$1` id: whose form it is, for what is sold on this server.
+        WHOSE = "WHERE tpl_id = $1 AND deleted_at IS NULL";
     }
 }
 

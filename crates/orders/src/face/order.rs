@@ -35,9 +35,10 @@ pub fn routes() -> Router<Orders> {
 async fn list(State(orders): State<Orders>, caller: Caller) -> Result<Reply, Refusal> {
     let query = caller.list_query(&repo::ENTITY)?;
     let organization = caller.organization();
+    let public_url = orders.public_url().to_owned();
     let (value, count) = orders
         .db()
-        .scan(move |tx| repo::list(tx, organization, &query))
+        .scan(move |tx| repo::list(tx, organization, &query, &public_url))
         .await
         .map_err(Error::from)?;
     Ok(Reply::ok(&Page { value, count }))

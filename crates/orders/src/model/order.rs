@@ -54,6 +54,9 @@ pub struct Detail {
     pub start_count: Option<i64>,
     /// How many units are still to come.
     pub remains: Option<i64>,
+    /// Where the certificate is that was ordered, once it is issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_url: Option<String>,
 }
 
 /// What an order asks for. Each kind of product uses its own part of it; the rest is `None`.

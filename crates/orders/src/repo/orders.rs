@@ -50,6 +50,7 @@ statements! {
         delay_minutes, new_post_count, old_post_count, expiry_date, dispatch_state, supplier_service_id) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
     FIND = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.organization_id = $1 AND o.order_id = $2");
+    LINE_OF = concat!("SELECT ", line_columns!(), line_source!(), "WHERE d.order_id = $1");
     LINE = concat!("SELECT ", line_columns!(), line_source!(), "WHERE d.organization_id = $1 AND d.order_id = $2");
     TO_CHECK = concat!("SELECT ", line_columns!(), line_source!(),
         "WHERE d.check_at IS NOT NULL AND d.check_at <= $1 ORDER BY d.check_at LIMIT $2");
@@ -269,6 +270,11 @@ pub fn line(
     tx.query_opt(LINE, params![organization, id], read_line)
 }
 
+/// The line of whoever's order this is.
+pub fn line_of(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Line>, StoreError> {
+    tx.query_opt(LINE_OF, params![id], read_line)
+}
+
 /// The lines that the supplier should be asked about by `now`, the longest due first.
 pub fn lines_to_check(tx: &mut Tx<'_>, now: Timestamp, most: i64) -> Result<Vec<Line>, StoreError> {
     tx.query(TO_CHECK, params![now, most], read_line)
@@ -396,6 +402,7 @@ pub fn list(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     query: &ListQuery,
+    public_url: &str,
 ) -> Result<(Vec<Order>, i64), StoreError> {
     let (mut orders, count) = page(
         tx,
@@ -406,12 +413,16 @@ pub fn list(
         "o.order_id DESC",
         |row| order(row, 0),
     )?;
-    attach_details(tx, &mut orders)?;
+    attach_details(tx, &mut orders, public_url)?;
     Ok((orders, count))
 }
 
-/// Fills in the lines of orders.
-pub fn attach_details(tx: &mut Tx<'_>, orders: &mut [Order]) -> Result<(), StoreError> {
+/// Fills in the lines of orders, as they are shown at `public_url`.
+pub fn attach_details(
+    tx: &mut Tx<'_>,
+    orders: &mut [Order],
+    public_url: &str,
+) -> Result<(), StoreError> {
     if orders.is_empty() {
         return Ok(());
     }
@@ -421,12 +432,19 @@ pub fn attach_details(tx: &mut Tx<'_>, orders: &mut [Order]) -> Result<(), Store
         concat!(
             "SELECT ",
             detail_columns!(),
-            " FROM order_details d WHERE d.order_id IN ({}) ORDER BY d.order_detail_id"
+            ", v.path FROM order_details d LEFT JOIN vouchers v ON v.seller = 'orders' AND v.payment = d.order_id \
+             WHERE d.order_id IN ({}) ORDER BY d.order_detail_id"
         ),
         places.join(", ")
     );
     let found = tx.query_dynamic(&sql, &params, |row| {
-        Ok((row.get::<OrderId>(0)?, detail(row)?))
+        let path: Option<String> = row.get(21)?;
+        let certificate_url = path.map(|path| format!("{public_url}{path}"));
+        let detail = Detail {
+            certificate_url,
+            ..detail(row)?
+        };
+        Ok((row.get::<OrderId>(0)?, detail))
     })?;
     let mut by_order: HashMap<OrderId, Vec<Detail>> = HashMap::new();
     for (order, detail) in found {
@@ -477,6 +495,7 @@ fn detail(row: &Row<'_>) -> Result<Detail, StoreError> {
         },
         start_count: row.get(19)?,
         remains: row.get(20)?,
+        certificate_url: None,
     })
 }
 

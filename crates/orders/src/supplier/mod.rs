@@ -1,10 +1,11 @@
 //! Who delivers what is sold: the connector trait, and what a supplier may answer.
 
+pub mod certificates;
 mod panel;
 
 pub use panel::{Panel, PanelConfig};
 
-use crate::model::Specification;
+use crate::model::{OrganizationId, Specification};
 use catalogue::Param as _;
 use catalogue::PlatformError;
 use catalogue::platform::{OrderRefusal, SupportReason};
@@ -29,9 +30,9 @@ pub trait Supplier: Send + Sync + 'static {
     fn cancel<'a>(&'a self, orders: &'a [String]) -> Answer<'a, PerOrder<()>>;
     /// What the supplier offers.
     fn services(&self) -> Answer<'_, Vec<Service>>;
-    /// Whether `add` with a reference that the supplier has seen makes no second order. Only then may
-    /// an order be sent again after its answer was lost.
-    fn recognizes_references(&self) -> bool;
+    /// Whether `add` of this service, with a reference that the supplier has seen, makes no second order. Only then may an order
+    /// be sent again after its answer was lost.
+    fn recognizes_references(&self, service: &str) -> bool;
 }
 
 /// The supplier's word on each of several orders, by its numbers.
@@ -40,6 +41,10 @@ pub type PerOrder<T> = HashMap<String, Result<T, SupplierError>>;
 /// What to order.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
+    /// Who orders.
+    pub organization: OrganizationId,
+    /// What, for people.
+    pub title: String,
     /// The supplier's service.
     pub service: String,
     /// The kind of product says which fields are sent.
@@ -209,7 +214,7 @@ impl Supplier for NotConfigured {
         Self::answer()
     }
 
-    fn recognizes_references(&self) -> bool {
+    fn recognizes_references(&self, _: &str) -> bool {
         false
     }
 }

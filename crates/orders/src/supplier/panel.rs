@@ -135,7 +135,7 @@ impl Supplier for Panel {
         })
     }
 
-    fn recognizes_references(&self) -> bool {
+    fn recognizes_references(&self, _: &str) -> bool {
         self.config.reference_field.is_some()
     }
 }

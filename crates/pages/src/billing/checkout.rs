@@ -18,7 +18,7 @@ use billing::face::Fields;
 use billing::model::{Buyer, CheckoutStatus, Purpose};
 use billing::repo::{Checkout, Product};
 use billing::settle::DUPLICATE;
-use billing::{Billing, Error, Scope};
+use billing::{Billing, Error, Given, Scope};
 use catalogue::RecurError;
 use catalogue::recur::{BadRequest, Conflict, Resource, StateRefusal};
 use serde_json::{Value, json};
@@ -79,15 +79,18 @@ pub struct Sale {
     product: Product,
     shop: Shop,
     script_url: String,
+    given: Option<Given>,
 }
 
 impl Sale {
     /// Of this checkout.
     pub async fn of(billing: &Billing, checkout: Checkout) -> billing::Result<Self> {
         let account = billing.account(checkout.account_id).await?;
+        let product = billing.product_of(&checkout).await?;
         Ok(Self {
+            given: billing.given_by(&checkout, &product).await?,
+            product,
             scope: billing.scope_at(account.account_id, account.livemode, account.clock_offset),
-            product: billing.product_of(&checkout).await?,
             shop: Shop::of(billing, &account).await?,
             script_url: billing.gateways().of(account.livemode)?.script_url.clone(),
             checkout,
@@ -230,10 +233,17 @@ pub fn show(billing: &Billing, ask: &Ask, sale: &Sale, door: &str, setting: Sett
                 .as_deref()
                 .and_then(web_address)
                 .filter(|_| !embedded);
-            thanks
+            let thanks = thanks
                 .saying(lines.into_iter().flatten())
-                .offering(back, success)
-                .answer(StatusCode::OK)
+                .offering(back, success);
+            match &sale.given {
+                Some(given) => thanks.showing(
+                    ask.words().certificate,
+                    given.path.as_deref().map(|path| ask.link(path)),
+                ),
+                None => thanks,
+            }
+            .answer(StatusCode::OK)
         }
         Stage::Duplicate => {
             let lines = [words.duplicate_refunded, words.duplicate_next].map(str::to_owned);

@@ -147,6 +147,10 @@ pub struct Notice {
     lines: Vec<String>,
     tone: &'static str,
     action: Option<Action>,
+    /// What there is to see besides.
+    besides: Option<Action>,
+    /// Whether it is loaded again in a moment.
+    refreshes: bool,
     /// What a script of the page goes by.
     script: Option<Script>,
 }
@@ -169,6 +173,8 @@ impl Notice {
             lines: vec![said.text.to_owned()],
             tone: tone.name(),
             action: None,
+            besides: None,
+            refreshes: false,
             script: None,
             frame,
         }
@@ -185,6 +191,16 @@ impl Notice {
         self.action = href.map(|href| Action {
             label: label.into(),
             href: href.to_owned(),
+        });
+        self
+    }
+
+    /// Offers something to see besides; without an address, which it will have in a moment, the page is loaded again.
+    pub fn showing(mut self, label: &str, href: Option<String>) -> Self {
+        self.refreshes = href.is_none();
+        self.besides = href.map(|href| Action {
+            label: label.to_owned(),
+            href,
         });
         self
     }

@@ -161,6 +161,7 @@ impl World {
             product_family: None,
             display_order: 0,
             metadata: Json::default(),
+            certificate: None,
             active: true,
             created_at: now,
             updated_at: now,

@@ -31,6 +31,8 @@ pub struct Words {
     pub portal: Portal,
     pub status: Statuses,
     pub receipt: ReceiptWords,
+    /// What a purchase is had by showing.
+    pub certificate: &'static str,
 }
 
 /// A heading and what stands below it.
@@ -460,6 +462,7 @@ static EN: Words = Words {
         partially_refunded: "Partly refunded",
         uncollectible: "Not paid",
     },
+    certificate: "Certificate",
     receipt: ReceiptWords {
         title: "Receipt",
         number: "Number",
@@ -706,6 +709,7 @@ static ZH_TW: Words = Words {
         partially_refunded: "部分退款",
         uncollectible: "未付款",
     },
+    certificate: "憑證",
     receipt: ReceiptWords {
         title: "收據",
         number: "編號",
@@ -912,6 +916,7 @@ static ZH_CN: Words = Words {
         partially_refunded: "部分退款",
         uncollectible: "未付款",
     },
+    certificate: "凭证",
     receipt: ReceiptWords {
         title: "收据",
         number: "编号",

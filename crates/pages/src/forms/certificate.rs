@@ -15,12 +15,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use catalogue::{Coded as _, OpenapiV2Error};
+use catalogue::{Coded as _, OpenapiV2Error, Param as _};
 use forms::certificate::Shown as Found;
 use forms::model::certificate::SET_NEXT;
 use forms::model::{AuditStatus, Person};
 use forms::repo::{Outcome, Standing};
 use forms::verify::{Action, Request};
+use forms::voucher::revocation;
 use forms::{Error, Forms, NamedRecord};
 
 #[derive(Template)]
@@ -177,7 +178,8 @@ impl Door {
             Worth::Used => ("plain", words.used.title, words.used.text.to_owned()),
             Worth::Revoked(reason) => {
                 let reason = Some(reason).filter(|reason| !reason.is_empty());
-                let reason = reason.map(|reason| (words.revoked)(&reason));
+                let reason = reason.map(|stored| revocation(&stored));
+                let reason = reason.map(|reason| (words.revoked)(&reason.text(ask.locale())));
                 ("bad", words.revoked_title, reason.unwrap_or_default())
             }
             Worth::Waiting => ("plain", words.waiting.title, words.waiting.text.to_owned()),

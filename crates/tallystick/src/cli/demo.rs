@@ -78,6 +78,7 @@ impl Demo {
         });
         let merchant = seed::recur::merchant(&app.recur, "Demo").await?;
         let organization_of_forms = seed::forms::organization(&app.forms, "Demo").await?;
+        let tickets = seed::tickets::tickets(&app, &organization_of_forms, &merchant).await?;
         if self.json {
             let products: serde_json::Map<String, serde_json::Value> = seed::products()
                 .into_iter()
@@ -92,6 +93,12 @@ impl Demo {
                 },
                 "recur": recur(&merchant),
                 "openapi_v2": openapi_v2(&organization_of_forms),
+                "tickets": {
+                    "order_product": tickets.order_product,
+                    "recur_product": tickets.recur_product,
+                    "tpl_id": tickets.place.tpl_id,
+                    "code_id": tickets.place.code_id,
+                },
             });
             print(&line.to_string())?;
         } else {
@@ -209,6 +216,12 @@ curl -sS {base_url}/v1/test_clock/advance -H 'authorization: Bearer {secret}' \
 curl -sS {base_url}/api/v2/rpc/record/verifyCertificate -H 'authorization: Bearer {api_key}' \
   -H 'content-type: application/json' \
   -d '{{"certificate_code": "{certificate}", "action_type": "set_next_certificate_status", "operator": {{"name": "Mei Lin", "phone": "13800138000"}}}}'
+
+7. Sell a ticket that is a certificate: open the url of the answer and pay as in 4; the page that says thank you
+   leads to the ticket. Verify it as in 6: then the entitlement is used.
+
+curl -sS {base_url}/v1/checkout/sessions -H 'authorization: Bearer {secret}' \
+  -H 'content-type: application/json' -d '{{"product_slug": "museum-ticket"}}'
 
 Every error code on purpose:
 

@@ -377,7 +377,7 @@ async fn projects_of(forms: &Forms, org_id: OrgId) -> Result<Vec<Project>> {
 }
 
 /// The module over the configured database, for commands that serve nothing.
-async fn open(flags: &Flags) -> Result<Forms> {
+pub(super) async fn open(flags: &Flags) -> Result<Forms> {
     let config = Config::load(flags, &ServeFlags::default(), super::DEFAULT_DATABASE)?;
     super::start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
     let parts = super::serving::parts(super::open_migrated(&config).await?);

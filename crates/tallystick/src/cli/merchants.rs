@@ -1,5 +1,4 @@
 use super::{or_none, print};
-use crate::app::Parts;
 use crate::config::{Config, Flags, ServeFlags};
 use crate::recur::Recur;
 use anyhow::{Context, Result, bail, ensure};
@@ -7,10 +6,9 @@ use billing::model::{AccountId, KeyId, KeyKind, MerchantId};
 use billing::repo::{Account, ApiKey, Merchant};
 use billing::{Billing, NewKey};
 use clap::ValueEnum;
-use kernel::{Clock, Rng, SystemClock, Timestamp};
+use kernel::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::sync::Arc;
 use store::{StoreError, params};
 
 const LONGEST_NAME: usize = 64;
@@ -268,16 +266,10 @@ async fn keys_of(billing: &Billing, account: AccountId) -> Result<Vec<ApiKey>> {
 }
 
 /// Subscription billing over the configured database, for commands that serve nothing.
-async fn open(flags: &Flags) -> Result<Billing> {
+pub(super) async fn open(flags: &Flags) -> Result<Billing> {
     let config = Config::load(flags, &ServeFlags::default(), super::DEFAULT_DATABASE)?;
     super::start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let parts = Parts {
-        db: super::open_migrated(&config).await?,
-        simulator_clock: Arc::clone(&clock),
-        clock,
-        rng: Arc::new(Rng::from_system()),
-    };
+    let parts = super::serving::parts(super::open_migrated(&config).await?);
     let public_url = config.public_url.clone().unwrap_or_default();
     let recur = Recur::build(&parts, &config, config.listen, &public_url)
         .context("subscription billing")?;

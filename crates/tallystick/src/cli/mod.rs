@@ -11,6 +11,7 @@ mod serving;
 mod subscriptions;
 mod trigger;
 mod verify;
+mod vouchers;
 mod webhooks;
 
 use crate::config::{EXAMPLE, Flags, LogFormat};
@@ -111,6 +112,17 @@ enum Command {
     Forms(forms::FormsCommand),
     #[command(verbatim_doc_comment)]
     Verify(verify::Verify),
+    /// Products that are had by showing a certificate
+    ///
+    /// A form issues the certificates. When an order or a payment of such a product is made, the form is filled in
+    /// for the buyer: its field for a name, and those with the short names product, reference, email, name
+    /// and quantity. Verifying the certificate to its end delivers the order, or marks the entitlement as
+    /// used; paying back or cancelling revokes it. For example:
+    ///
+    ///   tallystick vouchers sell "Concert ticket" --price 300 --form TPL_ID --code CODE_ID
+    ///   tallystick vouchers attach prod_... --form TPL_ID --code CODE_ID
+    #[command(subcommand, verbatim_doc_comment)]
+    Vouchers(vouchers::Vouchers),
     /// Copy a SQLite database, while it is in use, to a new file
     Backup(manage::Backup),
     /// Print a completion script for a shell
@@ -168,6 +180,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Webhooks(webhooks) => webhooks.run().await?,
             Command::Forms(forms) => forms.run(&flags).await?,
             Command::Verify(verify) => return verify.run().await,
+            Command::Vouchers(vouchers) => vouchers.run(&flags).await?,
             Command::Backup(backup) => backup.run(&flags).await?,
             Command::Completions { shell } => {
                 let mut script = Vec::new();

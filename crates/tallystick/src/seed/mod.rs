@@ -2,6 +2,7 @@
 
 pub mod forms;
 pub mod recur;
+pub mod tickets;
 
 use kernel::{Credits, Secret, Timestamp};
 use orders::Orders;

@@ -47,15 +47,15 @@ impl Merchant {
     }
 }
 
-struct Shelf {
-    name: &'static str,
-    slug: &'static str,
-    title: &'static str,
-    kind: ProductType,
-    price: i64,
-    interval: Option<IntervalUnit>,
-    trial_days: Option<u32>,
-    credits: Option<i64>,
+pub(super) struct Shelf {
+    pub name: &'static str,
+    pub slug: &'static str,
+    pub title: &'static str,
+    pub kind: ProductType,
+    pub price: i64,
+    pub interval: Option<IntervalUnit>,
+    pub trial_days: Option<u32>,
+    pub credits: Option<i64>,
 }
 
 const SHELVES: [Shelf; 5] = [
@@ -157,7 +157,7 @@ pub async fn merchant(recur: &Recur, name: &str) -> Result<Merchant> {
     })
 }
 
-async fn stock(billing: &Billing, scope: &Scope, shelf: &'static Shelf) -> Result<ProductId> {
+pub(super) async fn stock(billing: &Billing, scope: &Scope, shelf: &Shelf) -> Result<ProductId> {
     let now = scope.now;
     let product = Product {
         product_id: billing.new_id(),
@@ -176,6 +176,7 @@ async fn stock(billing: &Billing, scope: &Scope, shelf: &'static Shelf) -> Resul
         product_family: shelf.slug.strip_prefix("pro-").map(|_| "pro".into()),
         display_order: 0,
         metadata: Json::default(),
+        certificate: None,
         active: true,
         created_at: now,
         updated_at: now,

@@ -706,7 +706,7 @@ fn a_demo_says_where_it_is_and_can_be_triggered() {
     };
     assert_eq!(
         keys(&line),
-        ["base_url", "openapi_v2", "platform", "recur"],
+        ["base_url", "openapi_v2", "platform", "recur", "tickets"],
         "{line}"
     );
     let platform = &line["platform"];

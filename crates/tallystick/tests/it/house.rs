@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["catalogue"],
     &["store"],
     &["http", "ledger", "payuni", "einvoice", "client"],
-    &["simulators", "webhooks"],
+    &["simulators", "vouchers", "webhooks"],
     &["orders", "billing", "forms"],
     &["pages"],
     &["testkit"],

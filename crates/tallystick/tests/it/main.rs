@@ -28,3 +28,4 @@ mod recur_openapi;
 mod recur_resources;
 mod sdk;
 mod store;
+mod vouchers;

@@ -23,6 +23,7 @@ fn all_statements() -> Vec<store::Statement> {
         orders::statements(),
         billing::statements(),
         forms::statements(),
+        vouchers::statements(),
         webhooks::statements(),
         simulators::statements(),
         httpkit::health::STATEMENTS.to_vec(),

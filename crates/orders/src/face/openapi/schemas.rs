@@ -303,7 +303,14 @@ fn orders() -> Vec<Named> {
         ),
         (
             "OrderDetail",
-            record(
+            record_with(
+                vec![(
+                    "certificate_url",
+                    described(
+                        text(),
+                        "Of a product that is a certificate: where it is, once it is issued. Verifying it completes the order.",
+                    ),
+                )],
                 "One line of an order. What the kind of product does not use is `null`.",
                 vec![
                     ("order_detail_id", uuid()),
@@ -536,6 +543,17 @@ fn record(description: &str, properties: Vec<Named>) -> Value {
         "required": required,
         "properties": named(properties),
     })
+}
+
+/// A record with properties that need not be there.
+fn record_with(optional: Vec<Named>, description: &str, properties: Vec<Named>) -> Value {
+    let mut schema = record(description, properties);
+    if let (Some(all), Value::Object(more)) =
+        (schema["properties"].as_object_mut(), named(optional))
+    {
+        all.extend(more);
+    }
+    schema
 }
 
 fn request(required: &[&str], properties: Vec<Named>) -> Value {

@@ -71,6 +71,7 @@ fn running_order() -> Order {
         },
         start_count: Some(512),
         remains: Some(40),
+        certificate_url: None,
     };
     Order {
         order_status: OrderStatus::InProgress,

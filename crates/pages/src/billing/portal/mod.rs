@@ -191,6 +191,7 @@ struct Payment {
     tone: &'static str,
     amount: String,
     receipt: Option<String>,
+    certificate: Option<String>,
 }
 
 /// The kept card that pays.
@@ -298,6 +299,10 @@ fn payments(ask: &Ask, visitor: &Visitor, view: &PortalView) -> Vec<Payment> {
     let (words, locale) = (ask.words(), ask.locale());
     let name = |id| view.names.get(&id).cloned().unwrap_or_default();
     let link = |id: String| visitor.link(ask, &format!("/receipts/{id}"));
+    let certificate = |payment: &str| {
+        let path = view.given.get(payment).and_then(|g| g.path.as_deref());
+        path.map(|path| ask.link(path))
+    };
     let orders = view.orders.iter().filter_map(|order| {
         let (status, tone) = match order.status {
             OrderStatus::Pending => return None,
@@ -315,6 +320,7 @@ fn payments(ask: &Ask, visitor: &Visitor, view: &PortalView) -> Vec<Payment> {
             amount: text::money(order.amount),
             // What went back before it was booked has none.
             receipt: order.paid_at.map(|_| link(order.order_id.to_string())),
+            certificate: certificate(&order.order_id.to_string()),
         })
     });
     let invoices = view.invoices.iter().filter_map(|invoice| {
@@ -343,6 +349,7 @@ fn payments(ask: &Ask, visitor: &Visitor, view: &PortalView) -> Vec<Payment> {
             receipt: invoice
                 .paid_at
                 .map(|_| link(invoice.invoice_id.to_string())),
+            certificate: certificate(&invoice.invoice_id.to_string()),
         })
     });
     let mut payments: Vec<Payment> = orders.chain(invoices).collect();

@@ -6,6 +6,7 @@ use crate::face::openapi::schema::{
     reference, request, said, sometimes, text, time, within,
 };
 use crate::model::{CustomerStatus, Status};
+use crate::voucher::GivenStatus;
 
 fn customer_fields() -> Vec<Named> {
     vec![
@@ -145,9 +146,41 @@ pub fn customers() -> Vec<Named> {
                         ("granted_at", time(CREATED)),
                         ("expires_at", or_null(time(NEXT_MONTH))),
                         ("subscription_id", text(SUBSCRIPTION)),
+                        (
+                            "certificate",
+                            said(
+                                "Of a product that is had by showing a certificate: the one that was given last.",
+                                reference("GivenCertificate"),
+                            ),
+                        ),
                     ],
                 ),
-                &["subscription_id"],
+                &["subscription_id", "certificate"],
+            ),
+        ),
+        (
+            "GivenCertificate",
+            object(
+                "What a payment gave.",
+                vec![
+                    (
+                        "url",
+                        said(
+                            "Its page; `null` until it is issued.",
+                            or_null(text(
+                                "https://pay.example.com/oQ8zL2kVt/v1h5Zz2VqG4oYp0xS1kq7mRtB3n",
+                            )),
+                        ),
+                    ),
+                    (
+                        "status",
+                        said(
+                            "`used`: it was verified to its end. `revoked`: paid back, or the right has ended.",
+                            one_of(GivenStatus::NAMES, "issued"),
+                        ),
+                    ),
+                    ("used_at", or_null(time(CREATED))),
+                ],
             ),
         ),
         (
