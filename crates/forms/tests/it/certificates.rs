@@ -319,7 +319,7 @@ both! {
             (limited(|it| it.verifiers.api_keys = vec![1]).await, 100_328, ""),
             (limited(|it| it.require_identity = true).await, 100_329, "operator.name, operator.phone"),
             (pending.next(), 100_322, "pending"),
-            (revoked.next(), 100_324, "The certificate was revoked: refunded"),
+            (revoked.next(), 100_324, "The certificate was revoked: the payment was refunded"),
             (used.next(), 100_324, "\"已核销\" is final"),
             (used.set(OPEN, USED), 100_324, "\"已核销\" is final"),
             (ticket.set("入场", "退场"), 100_324, "The status is \"待核销\", not \"入场\""),
@@ -686,7 +686,7 @@ both! {
         }
         assert_eq!(world.forms.revoke_certificate(org_id + 1, record_id, "x").await, Ok(false));
         let refused = world.refused(VERIFY, ticket.next()).await;
-        assert_eq!(refused, (100_324, "The certificate was revoked: refunded".into()));
+        assert_eq!(refused, (100_324, "The certificate was revoked: the payment was refunded".into()));
         let reversed = world.refused("record/reverseVerification", json!({"verification_id": id})).await;
         assert_eq!(reversed.0, 100_319);
         let shown = world.ok("record/getCertificate", json!({"record_id": record_id})).await;

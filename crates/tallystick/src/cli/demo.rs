@@ -217,11 +217,10 @@ curl -sS {base_url}/api/v2/rpc/record/verifyCertificate -H 'authorization: Beare
   -H 'content-type: application/json' \
   -d '{{"certificate_code": "{certificate}", "action_type": "set_next_certificate_status", "operator": {{"name": "Mei Lin", "phone": "13800138000"}}}}'
 
-7. Sell a ticket that is a certificate: open the url of the answer and pay as in 4; the page that says thank you
-   leads to the ticket. Verify it as in 6: then the entitlement is used.
+7. Buy a ticket that is a certificate: open this address and pay as in 4. The page that says thank you leads to
+   the ticket; verify it as in 6, and it is used.
 
-curl -sS {base_url}/v1/checkout/sessions -H 'authorization: Bearer {secret}' \
-  -H 'content-type: application/json' -d '{{"product_slug": "museum-ticket"}}'
+{base_url}/buy/museum-ticket?key={publishable}
 
 Every error code on purpose:
 

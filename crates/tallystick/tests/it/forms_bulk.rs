@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::jobs::LEASE_TIME;
 use store::{Db, StoreError};
 
-const ROWS: i64 = 4000;
+const ROWS: i64 = 10_000;
 
 /// A key of a new organization.
 async fn key(database: &str) -> String {
