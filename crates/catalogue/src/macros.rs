@@ -76,7 +76,7 @@ macro_rules! errors {
 /// have fields, which its phrase may name: `{ name: Type }`, or `(name: Type)` for a tuple variant.
 #[macro_export]
 macro_rules! phrases {
-    ($(#[$meta:meta])* pub enum $name:ident {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident {
         $($(#[$doc:meta])* $variant:ident
             $({ $($field:ident: $type:ty),* $(,)? })?
             $(($($place:ident: $of:ty),* $(,)?))?
@@ -85,7 +85,7 @@ macro_rules! phrases {
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum $name {
+        $visibility enum $name {
             $($(#[$doc])* $variant
                 $({ $(#[doc = concat!("Shown as `{", stringify!($field), "}`.")] $field: $type),* })?
                 $(($($of),*))?

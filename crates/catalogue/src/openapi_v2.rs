@@ -51,6 +51,8 @@ phrases! {
         Sheet { problem: SheetProblem } => { en: "{problem}", zh_tw: "{problem}", zh_cn: "{problem}" },
         /// The `Idempotency-Key` belongs to another request.
         KeyReused => { en: "was used for another request", zh_tw: "已用於不同的請求", zh_cn: "已用于不同的请求" },
+        /// The request with this `Idempotency-Key` was carried out, and nobody knows its answer.
+        KeyCarriedOut => { en: "belongs to a request that was carried out, but whose answer was lost: look at what there is now", zh_tw: "所屬的請求已執行，但回應已遺失：請查詢目前的資料", zh_cn: "所属的请求已执行，但响应已丢失：请查询当前的数据" },
         /// The request with this `Idempotency-Key` is still being carried out.
         KeyInUse => { en: "belongs to a request that is still being carried out", zh_tw: "所屬的請求仍在處理中", zh_cn: "所属的请求仍在处理中" },
     }
@@ -340,6 +342,27 @@ phrases! {
 }
 
 phrases! {
+    /// The right that a key lacks.
+    #[derive(Copy)]
+    pub enum MissingRight {
+        /// To change something.
+        Write => { en: "The key may only read", zh_tw: "此 Key 只能讀取", zh_cn: "此 Key 只能读取" },
+        /// To set verifications back.
+        Reverse => { en: "The key may not set verifications back: it lacks the right to reverse", zh_tw: "此 Key 沒有撤銷核銷的權限（reverse）", zh_cn: "此 Key 没有撤销核销的权限（reverse）" },
+    }
+}
+
+phrases! {
+    /// What was chosen that there is not.
+    enum UnsupportedChoice {
+        /// A version.
+        Version { version: String } => { en: "{version} is not supported; use v1", zh_tw: "不支援 {version}，請使用 v1", zh_cn: "不支持 {version}，请使用 v1" },
+        /// A format.
+        Format { allowed: Vec<&'static str> } => { en: "format must be one of: {allowed}", zh_tw: "format 須為下列其中之一：{allowed}", zh_cn: "format 须为下列之一：{allowed}" },
+    }
+}
+
+phrases! {
     /// A stretch of time in which submissions are counted.
     #[derive(Copy)]
     pub enum Period {
@@ -403,6 +426,12 @@ phrases! {
         Forged => { en: "This code was not issued here", zh_tw: "此憑證碼並非由本站核發", zh_cn: "此凭证码并非由本站签发" },
         /// No certificate has it.
         Unknown => { en: "No certificate has this code", zh_tw: "查無此憑證", zh_cn: "没有此凭证" },
+        /// The record waits for approval.
+        NotApproved => { en: "The record is not approved yet, so it has no certificate", zh_tw: "紀錄尚待審核，還沒有憑證", zh_cn: "记录尚待审核，还没有凭证" },
+        /// The record was rejected.
+        Rejected => { en: "The record was rejected, so it has no certificate", zh_tw: "紀錄未通過審核，沒有憑證", zh_cn: "记录未通过审核，没有凭证" },
+        /// The record has none.
+        NotIssued => { en: "The record has no certificate", zh_tw: "此紀錄沒有憑證", zh_cn: "此记录没有凭证" },
         /// Its record was deleted.
         Deleted => { en: "The certificate's record was deleted", zh_tw: "憑證所屬的紀錄已刪除", zh_cn: "凭证所属的记录已删除" },
     }
@@ -494,7 +523,7 @@ errors! {
             en: "Invalid API key", zh_tw: "API Key 無效", zh_cn: "API Key 无效",
         },
         /// The key may only read.
-        Forbidden = "403" {
+        Forbidden { right: MissingRight } = "403" {
             status: 403, level: Top, retry: AfterChange,
             en: "No write permission", zh_tw: "沒有寫入權限", zh_cn: "无写权限",
         },
@@ -716,12 +745,21 @@ impl OpenapiV2Error {
     fn detail(&self, locale: Locale) -> Cow<'_, str> {
         match self {
             Self::Unauthorized { problem } => problem.text(locale),
+            Self::Forbidden { right } => right.text(locale),
             Self::NotFound { what } => what.text(locale),
             Self::BadGateway { fault } => fault.text(locale),
             Self::SystemError { incident } => incident.into(),
             Self::InvalidRequestParameters { issues } => issues.text(locale),
-            Self::UnsupportedVersion { version } => format!("{version}: v1").into(),
-            Self::UnsupportedOutputFormat { allowed } => allowed.text(locale),
+            Self::UnsupportedVersion { version } => {
+                let version = version.clone();
+                let choice = UnsupportedChoice::Version { version };
+                choice.text(locale).into_owned().into()
+            }
+            Self::UnsupportedOutputFormat { allowed } => {
+                let allowed = allowed.clone();
+                let choice = UnsupportedChoice::Format { allowed };
+                choice.text(locale).into_owned().into()
+            }
             Self::DuplicateSubmission { issues }
             | Self::RequiredFieldEmpty { issues }
             | Self::FieldValidationFailed { issues }
@@ -743,7 +781,6 @@ impl OpenapiV2Error {
             Self::InvalidAuthorizationCode { problem } => problem.text(locale),
             Self::IdentityRequired { fields } => fields.text(locale),
             Self::BadRequest { .. }
-            | Self::Forbidden
             | Self::TooManyRequests
             | Self::RecordNotFound
             | Self::FormNotFound

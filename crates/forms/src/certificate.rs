@@ -2,11 +2,11 @@
 
 use crate::address::Address;
 use crate::model::certificate::SET_NEXT;
-use crate::model::{RecordId, Right};
+use crate::model::{AuditStatus, RecordId, Right};
 use crate::offline::Claims;
 use crate::repo::{Certificate, Record, Standing, Template, Verification};
 use crate::verify::{Action, Request, decide};
-use crate::{Error, Forms, Result, Scope};
+use crate::{Error, Forms, Result, Scope, visible};
 use axum::Router;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
@@ -152,10 +152,15 @@ fn find(
     };
     let seen = found.filter(|found| scope.sees(found.certificate.org_id, found.project_id));
     let Some(standing) = seen else {
-        if let (None, Some(record_id)) = (coding, record_id) {
-            check_record(tx, scope, record_id)?;
-        }
-        return Err(invalid(CertificateProblem::Unknown));
+        let problem = match (coding, record_id) {
+            (None, Some(record_id)) => match visible::record(tx, scope, record_id)?.audit_status {
+                AuditStatus::Pending => CertificateProblem::NotApproved,
+                AuditStatus::Rejected => CertificateProblem::Rejected,
+                AuditStatus::None | AuditStatus::Approved => CertificateProblem::NotIssued,
+            },
+            _ => CertificateProblem::Unknown,
+        };
+        return Err(invalid(problem));
     };
     if record_id.is_some_and(|record_id| record_id != standing.certificate.record_id) {
         let other = "certificate_code".into();
@@ -166,13 +171,6 @@ fn find(
         true => Err(OpenapiV2Error::RecordNotFound.into()),
         false => Ok(standing),
     }
-}
-
-fn check_record(tx: &mut Tx<'_>, scope: &Scope, record_id: RecordId) -> Result<()> {
-    let record = Record::first(tx, Record::BY_ID, params![record_id, scope.org_id])?;
-    let seen = record.filter(|record| scope.sees(record.org_id, record.project_id));
-    seen.map(drop)
-        .ok_or_else(|| OpenapiV2Error::RecordNotFound.into())
 }
 
 /// The verification that would come next.

@@ -4,7 +4,7 @@ use crate::certificate::{NewCertificate, issue_when_due};
 use crate::events::Happened;
 use crate::model::value::{Checked, Entry, Filled};
 use crate::model::{AuditStatus, EventKind, RecordId};
-use crate::repo::{Certificate, Template, put_text, remove_text, uniques};
+use crate::repo::{Certificate, Template, Upload, put_text, remove_text, uniques};
 use crate::submit::{Submitted, check, hold_uniques, keep_uploads, search_text};
 use crate::templates::seen_template;
 use crate::{Error, Forms, Result, Scope, visible};
@@ -48,6 +48,7 @@ impl Forms {
                 record.save(tx)?;
                 uniques::free(tx, record_id)?;
                 remove_text(tx, record_id)?;
+                Upload::release(tx, record_id, scope.now)?;
                 Ok(())
             },
         )

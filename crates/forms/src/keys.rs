@@ -5,6 +5,7 @@ use crate::repo::{ApiKey, KeyHolder, Organization, Project};
 use crate::{Error, Forms, Result, Scope, coding, digest};
 use catalogue::openapi_v2::{Problem, Resource};
 use kernel::Secret;
+use std::net::IpAddr;
 use std::time::Duration;
 use store::quota::Exhausted;
 use store::record::Json;
@@ -183,6 +184,18 @@ impl Forms {
             .take_in(self.db(), &quota, limit, RATE_WINDOW, self.now())
             .await?;
         Ok(taken)
+    }
+}
+
+impl Forms {
+    /// Counts a form that a public page sends from an address against the limit of addresses.
+    pub async fn count_visit(&self, address: IpAddr) -> Result<Result<(), Exhausted>> {
+        let Some(limit) = self.config().public_rate_limit else {
+            return Ok(Ok(()));
+        };
+        let quota = format!("forms.visit:{address}");
+        let (quotas, now) = (&self.inner.quotas, self.now());
+        Ok(quotas.take(self.db(), &quota, limit, now).await?)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod authorize;
 pub mod bulk;
 mod categories;
 pub mod certificate;
+mod claim;
 mod codes;
 pub mod coding;
 mod edit;
@@ -51,6 +52,7 @@ pub use review::Review;
 pub use submit::{Submission, Submitted};
 pub use templates::{NewTemplate, TemplateChange};
 
+use claim::Claim;
 use ids::Ids;
 use kernel::{Clock, Id, Rng, Timestamp};
 use model::{OrgId, ProjectId};
@@ -73,6 +75,10 @@ pub struct FormsConfig {
     pub public_url: String,
     /// Requests for each key in two seconds, all of which may come at once; `None`: no limit.
     pub rate_limit: Option<u32>,
+    /// How often from one address forms of public pages may be sent in a minute; `None`: no limit.
+    pub public_rate_limit: Option<u32>,
+    /// The header into which a proxy before this server writes last where a visitor is.
+    pub client_address_header: Option<String>,
     /// Most codes that a category may stand for in one request.
     pub most_codes: i64,
     /// How long an upload waits for the submission that refers to it.
@@ -88,6 +94,8 @@ impl Default for FormsConfig {
         Self {
             public_url: String::new(),
             rate_limit: Some(20),
+            public_rate_limit: Some(120),
+            client_address_header: None,
             most_codes: 1000,
             upload_life: Duration::from_secs(24 * 3600),
             reversal_time: Duration::from_secs(3600),
@@ -224,10 +232,18 @@ impl Forms {
         T: Send + 'static,
     {
         let run = Arc::new(run);
+        let claim = Claim::held();
         let mut tries = 0;
         loop {
-            let (made, run) = (make(self), Arc::clone(&run));
-            match self.db().write(move |tx| run(tx, &made)).await {
+            let (made, run, claim) = (make(self), Arc::clone(&run), claim.clone());
+            let run = move |tx: &mut Tx<'_>| {
+                let done = run(tx, &made)?;
+                if let Some(claim) = &claim {
+                    claim.settle(tx)?;
+                }
+                Ok(done)
+            };
+            match self.db().write(run).await {
                 Err(Error::Raced(_)) if tries < MOST_RACES => tries += 1,
                 done => return done,
             }

@@ -119,7 +119,7 @@ pub fn verify_offline(text: &str, public_key: &str) -> Result<Claims, OfflinePro
     let (payload, signature) = signed.split_once('.').ok_or(OfflineProblem::Unsigned)?;
     let key = URL_SAFE_NO_PAD.decode(public_key).ok();
     let key = key
-        .filter(|key| key.len() == 32)
+        .filter(|key| key.len() == 32 && !is_weak(key))
         .ok_or(OfflineProblem::BadKey)?;
     let signature = URL_SAFE_NO_PAD.decode(signature.trim_end());
     let signature = signature.map_err(|_| OfflineProblem::BadSignature)?;
@@ -148,6 +148,36 @@ pub fn verify_offline(text: &str, public_key: &str) -> Result<Claims, OfflinePro
     ))
 }
 
+/// Whether a public key is a point of small order, for which anybody can make signatures: the y of each, least significant byte
+/// first, also as it is written without being reduced. The sign of x is the topmost bit.
+fn is_weak(key: &[u8]) -> bool {
+    const ORDER_8: [[u8; 32]; 2] = [
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef,
+            0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88,
+            0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10,
+            0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77,
+            0x92, 0xac, 0x03, 0x7a,
+        ],
+    ];
+    let Some((top, low)) = key.split_last() else {
+        return true;
+    };
+    let top = top & 0x7f;
+    let Some((first, middle)) = low.split_first() else {
+        return true;
+    };
+    // 0 and 1; p - 1, p and p + 1.
+    let is_small = top == 0 && middle.iter().all(|byte| *byte == 0) && *first <= 1;
+    let is_large = top == 0x7f && middle.iter().all(|byte| *byte == 0xff);
+    let is_about_p = is_large && (0xec..=0xee).contains(first);
+    let is_order_8 = ORDER_8.iter().any(|y| y[..31] == *low && y[31] == top);
+    is_small || is_about_p || is_order_8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +199,27 @@ mod tests {
     }
 
     const URL: &str = "https://qr.test/oEuE2E/vJ9AgZUD";
+
+    #[test]
+    fn keys_that_anybody_can_sign_for_are_none() {
+        let text = format!("{URL}#s=WzFd.{}", URL_SAFE_NO_PAD.encode([1_u8; 64]));
+        let key = |first: u8, rest: u8, top: u8| {
+            let mut key = [rest; 32];
+            (key[0], key[31]) = (first, top);
+            URL_SAFE_NO_PAD.encode(key)
+        };
+        for weak in [
+            key(0, 0, 0),
+            key(1, 0, 0),
+            key(1, 0, 0x80),
+            key(0xec, 0xff, 0x7f),
+            key(0xee, 0xff, 0xff),
+        ] {
+            assert_eq!(verify_offline(&text, &weak), Err(OfflineProblem::BadKey));
+        }
+        let other = verify_offline(&text, &key(3, 0, 0));
+        assert_eq!(other, Err(OfflineProblem::BadSignature));
+    }
 
     #[test]
     fn what_is_signed_is_read_again() {

@@ -4,7 +4,7 @@ use crate::codes::code_of_text;
 use crate::formats::content;
 use crate::model::code::{FILL_FORM, UPDATE_STATE};
 use crate::model::{OrgId, TplId};
-use crate::repo::{Code, Organization, State, Template};
+use crate::repo::{Code, Organization, State, Template, used};
 use crate::submit::{check_fillable, forbidding, out_of_use};
 use crate::templates::seen_template;
 use crate::{Error, Forms, Result, Scope, coding};
@@ -100,7 +100,7 @@ impl Forms {
             let code = code_of_text(tx, &scope, &coding)?;
             let template = seen_template(tx, &scope, tpl_id)?;
             let refusal = match check_fillable(tx, &scope, &code, &template) {
-                Ok(()) => None,
+                Ok(()) => full(tx, &scope, &code, &template)?,
                 Err(Error::Refused(refusal)) => Some(refusal),
                 Err(failed) => return Err(failed),
             };
@@ -164,6 +164,24 @@ fn code_view(tx: &mut Tx<'_>, scope: &Scope, coding: &str) -> Result<CodeView> {
         operations,
         code,
     })
+}
+
+/// Whether the form takes no more submissions for the code.
+fn full(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    code: &Code,
+    template: &Template,
+) -> Result<Option<OpenapiV2Error>> {
+    let Some(total) = &template.limits.0.total else {
+        return Ok(None);
+    };
+    let (of, period) = ((template.tpl_id, code.code_id), total.period.key(scope.now));
+    let is_full = used(tx, of, "", &period)? >= total.count;
+    Ok(is_full.then(|| OpenapiV2Error::FormLimitReached {
+        limit: total.count,
+        period: total.period.period(),
+    }))
 }
 
 fn state(tx: &mut Tx<'_>, org_id: OrgId, state_id: i64) -> Result<Option<State>> {

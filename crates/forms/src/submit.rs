@@ -15,6 +15,7 @@ use crate::{Error, Forms, Result, Scope, coding, visible};
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{CodeProblem, FieldIssue, FieldProblem};
 use std::collections::HashMap;
+use store::idempotency::{self, Found, Key};
 use store::record::Json;
 use store::{StoreError, Tx, params};
 
@@ -36,6 +37,8 @@ pub struct Submission {
     pub entries: Vec<Entry>,
     /// Who fills it in.
     pub submitter: Person,
+    /// Names this submission among those of the form and code: sent again, it is carried out once.
+    pub once: Option<String>,
 }
 
 /// A record that was made or changed.
@@ -80,6 +83,9 @@ impl Forms {
     pub async fn submit(&self, scope: &Scope, new: Submission) -> Result<Submitted> {
         let (scope, teller) = (scope.clone(), self.teller(scope.org_id).await?);
         self.write(Made::new, move |tx, made| {
+            if let Some(done) = done_before(tx, &scope, &new, made)? {
+                return Ok(done);
+            }
             let submitted = fill_in(tx, &scope, Filler::of(&scope), &new, made)?;
             teller.tell(tx, scope.now, || {
                 Happened::to_record(EventKind::Submit, &submitted, made.certificate())
@@ -88,6 +94,40 @@ impl Forms {
         })
         .await
     }
+}
+
+/// What the same submission came to when it was sent before.
+fn done_before(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    new: &Submission,
+    made: &Made,
+) -> Result<Option<Submitted>> {
+    let Some(once) = &new.once else {
+        return Ok(None);
+    };
+    let key = Key {
+        scope: format!("forms.fill:{}:{}", new.tpl_id, new.code_id),
+        key: once.clone(),
+        fingerprint: String::new(),
+    };
+    let record_id = made.record_id.to_string();
+    let Some(found) = idempotency::claim(tx, &key, Some(&record_id), scope.now)? else {
+        return Ok(None);
+    };
+    let Found::Unanswered { reference } = found else {
+        return Ok(None);
+    };
+    let record_id = reference.and_then(|id| id.parse::<RecordId>().ok());
+    let of = params![record_id, scope.org_id];
+    let Some(record) = Record::first(tx, Record::BY_ID, of)? else {
+        return Ok(None);
+    };
+    let certificate = Certificate::first(tx, Certificate::OF_RECORD, params![record_id])?;
+    Ok(Some(Submitted {
+        record,
+        certificate,
+    }))
 }
 
 /// Locks are taken in one order: counters, values, uploads, form, number. The number has every other submission of the

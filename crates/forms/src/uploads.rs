@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use catalogue::OpenapiV2Error;
 use http::{HeaderValue, StatusCode, header};
 use kernel::Timestamp;
 use std::fmt::Write as _;
@@ -15,6 +16,9 @@ use store::params;
 
 /// Largest file, in bytes.
 pub const LARGEST: usize = 5 * 1024 * 1024;
+
+/// Most bytes of an organization that wait for the submission that refers to them, before public pages take no more.
+const MOST_WAITING: i64 = 512 * 1024 * 1024;
 
 impl Forms {
     /// Keeps a file for a while. `content_type`: what it is, as [`sniff`](crate::model::file::sniff) has it.
@@ -40,7 +44,14 @@ impl Forms {
             upload_id: coding::random(forms.rng(), 'u', 16),
             ..upload.clone()
         };
-        self.write(make, |tx, upload| {
+        let is_visitors = scope.api_key_id.is_none();
+        self.write(make, move |tx, upload| {
+            if is_visitors {
+                let waiting = Upload::waiting(tx, upload.org_id, upload.created_at)?;
+                if waiting.saturating_add(upload.size) > MOST_WAITING {
+                    return Err(OpenapiV2Error::TooManyRequests.into());
+                }
+            }
             upload.insert(tx)?;
             Ok(upload.clone())
         })

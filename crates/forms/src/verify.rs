@@ -2,9 +2,11 @@
 
 use crate::address::Address;
 use crate::events::Happened;
-use crate::model::Person;
 use crate::model::certificate::{CertificateConfig, SET, SET_NEXT};
-use crate::repo::{Attempt, Attempts, Authorization, Certificate, Outcome, Standing, Verification};
+use crate::model::{Person, TplId};
+use crate::repo::{
+    Attempt, Attempts, Authorization, Certificate, Outcome, Standing, Template, Verification,
+};
 use crate::{Forms, Result, Scope, authorize, digest, voucher};
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{
@@ -132,7 +134,7 @@ impl Forms {
         Ok(attempted?)
     }
 
-    /// Verifies certificates, in this order and in one transaction. A refusal of one does not touch the others.
+    /// Verifies certificates in one transaction; of one that is there twice, the first comes first. A refusal of one does not touch the others.
     pub async fn verify_all(
         &self,
         scope: &Scope,
@@ -147,9 +149,15 @@ impl Forms {
         let teller = self.teller(scope.org_id).await?;
         self.write(make, move |tx, ids| {
             let (scope, prepared) = &*asked;
-            let each = prepared.iter().zip(ids);
-            let attempted = each.map(|(prepared, ids)| attempt(tx, scope, prepared, *ids));
-            let attempted = attempted.collect::<Result<Vec<Attempted>>>()?;
+            // Certificates are locked in one order, so that two batches cannot wait for each other.
+            let mut each: Vec<_> = prepared.iter().zip(ids).enumerate().collect();
+            each.sort_by(|(_, (one, _)), (_, (other, _))| one.coding.cmp(&other.coding));
+            let mut attempted = Vec::with_capacity(each.len());
+            for (place, (prepared, ids)) in each {
+                attempted.push((place, attempt(tx, scope, prepared, *ids)?));
+            }
+            attempted.sort_by_key(|(place, _)| *place);
+            let attempted: Vec<Attempted> = attempted.into_iter().map(|(_, done)| done).collect();
             // A success that was answered again happened earlier.
             let is_new = |done: &&Success| {
                 let id = done.verification.verification_id;
@@ -227,11 +235,11 @@ fn attempt(tx: &mut Tx<'_>, scope: &Scope, prepared: &Prepared, ids: Ids) -> Res
         None => None,
         Some(hash) => {
             let by_code = Authorization::BY_CODE;
-            Some(Authorization::first(
-                tx,
-                by_code,
-                params![hash, scope.org_id],
-            )?)
+            let known = Authorization::first(tx, by_code, params![hash, scope.org_id])?;
+            Some(match known {
+                Some(known) if sees_form(tx, scope, known.tpl_id)? => Some(known),
+                _ => None,
+            })
         }
     };
     let authorization = authorization.as_ref().map(Option::as_ref);
@@ -247,6 +255,15 @@ fn attempt(tx: &mut Tx<'_>, scope: &Scope, prepared: &Prepared, ids: Ids) -> Res
         (Err(error), Ok(standing)) => refuse_unless_done(tx, prepared, &standing, entry, error),
         (Err(error), Err(_)) | (Ok(_), Err(error)) => refuse(tx, entry, error),
     }
+}
+
+/// Whether whoever asks sees a form, though it be deleted.
+fn sees_form(tx: &mut Tx<'_>, scope: &Scope, tpl_id: TplId) -> Result<bool> {
+    if scope.project_ids.is_none() {
+        return Ok(true);
+    }
+    let form = Template::first(tx, Template::ANY_BY_ID, params![tpl_id, scope.org_id])?;
+    Ok(form.is_some_and(|form| scope.sees(form.org_id, form.project_id)))
 }
 
 /// What all checks allow, unless somebody else is ahead.

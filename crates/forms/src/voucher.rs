@@ -137,6 +137,7 @@ impl Forms {
                     name: facts.name.clone(),
                     phone: None,
                 },
+                once: None,
             };
             let done = fill_in(tx, &scope, Filler::House, &new, made)?;
             voucher.fill_in(tx, done.record.record_id)?;

@@ -8,9 +8,11 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use httpkit::server::Peer;
 use kernel::Locale;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 /// Largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -23,6 +25,7 @@ pub struct Ask {
     headers: HeaderMap,
     query: String,
     params: Vec<(String, String)>,
+    peer: Option<Peer>,
 }
 
 /// One entry of the language switch.
@@ -118,6 +121,21 @@ impl Ask {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Where whoever asks is: the other end of the connection, or what the proxy there writes last into this header. Of IPv6 the
+    /// network, which belongs to one subscriber.
+    pub fn address(&self, forwarded: Option<&str>) -> Option<IpAddr> {
+        let last = |header: &str| header.rsplit(',').next()?.trim().parse().ok();
+        let told = forwarded.and_then(|name| self.header(name)).and_then(last);
+        let peer = self.peer.map(|Peer(address)| address);
+        Some(match told.or(peer)?.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = u128::from(address) >> 64 << 64;
+                IpAddr::V6(network.into())
+            }
+            address => address,
+        })
+    }
+
     /// Who sends this to the server that is reached at `public_url`. Pages of ours send no referrer, so their forms have the
     /// origin `null`.
     pub fn sender(&self, public_url: &str) -> Sender {
@@ -192,6 +210,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
             headers: parts.headers.clone(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             params,
+            peer: parts.extensions.get().copied(),
         })
     }
 }

@@ -3,8 +3,8 @@
 
 use catalogue::openapi_v2::{
     self, ActionProblem, AuthorizationProblem, CertificateProblem, CodeProblem, FieldIssue,
-    FieldProblem, Issue, KeyProblem, OpenapiV2Error, Period, Problem, StatusProblem, TargetProblem,
-    TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
+    FieldProblem, Issue, KeyProblem, MissingRight, OpenapiV2Error, Period, Problem, StatusProblem,
+    TargetProblem, TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
 };
 use catalogue::platform::{
     Conflict, FieldError, Format, OrderRefusal, PlatformError, Property, Subject, SupportReason,
@@ -205,7 +205,9 @@ fn openapi_v2(code: &str) -> Option<OpenapiV2Error> {
         "401" => E::Unauthorized {
             problem: KeyProblem::Missing,
         },
-        "403" => E::Forbidden,
+        "403" => E::Forbidden {
+            right: MissingRight::Write,
+        },
         "404" => E::NotFound {
             what: openapi_v2::Resource::Code,
         },

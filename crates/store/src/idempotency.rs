@@ -16,6 +16,11 @@ statements! {
         WHERE scope = $1 AND idempotency_key = $2 AND status IS NULL";
     RELEASE = "DELETE FROM idempotency_keys WHERE scope = $1 AND idempotency_key = $2 \
         AND reference IS NULL AND status IS NULL";
+    CARRIED_OUT = "UPDATE idempotency_keys SET reference = $4 \
+        WHERE scope = $1 AND idempotency_key = $2 AND created_at = $3 AND status IS NULL";
+    TAKE_OVER = "UPDATE idempotency_keys SET created_at = $3 \
+        WHERE scope = $1 AND idempotency_key = $2 AND created_at < $4 AND reference IS NULL AND status IS NULL";
+    CLAIMED_BEFORE = "SELECT COUNT(*) FROM idempotency_keys WHERE scope = $1 AND idempotency_key = $2 AND created_at < $3";
     DELETE_OLD = "DELETE FROM idempotency_keys WHERE created_at < $1";
 }
 
@@ -88,6 +93,36 @@ pub fn find(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Found>, StoreError> {
             },
         })
     })
+}
+
+/// Notes in the transaction of the change itself that a key, claimed at `claimed_at`, was carried out; `false` when the claim is
+/// somebody else's by now: then the change must not be made.
+pub fn carried_out(
+    tx: &mut Tx<'_>,
+    key: &Key,
+    claimed_at: Timestamp,
+    reference: &str,
+) -> Result<bool, StoreError> {
+    let claim = params![&key.scope, &key.key, claimed_at, reference];
+    Ok(tx.execute(CARRIED_OUT, claim)? == 1)
+}
+
+/// Claims a key again that was claimed before `before` and not carried out: whoever claimed it is gone.
+pub fn take_over(
+    tx: &mut Tx<'_>,
+    key: &Key,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let claim = params![&key.scope, &key.key, now, before];
+    Ok(tx.execute(TAKE_OVER, claim)? == 1)
+}
+
+/// Whether a key was claimed before `before`.
+pub fn claimed_before(tx: &mut Tx<'_>, key: &Key, before: Timestamp) -> Result<bool, StoreError> {
+    let claim = params![&key.scope, &key.key, before];
+    let found: i64 = tx.query_one(CLAIMED_BEFORE, claim, |row| row.get(0))?;
+    Ok(found > 0)
 }
 
 /// Stores the answer of a claimed key. The first answer stays.

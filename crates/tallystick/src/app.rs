@@ -52,6 +52,8 @@ pub struct App {
     pub router: Router,
     /// Randomness.
     pub rng: Arc<Rng>,
+    /// How long webhook events can be looked at and sent again.
+    pub events_kept: Duration,
 }
 
 /// How a sandbox's supplier behaves.
@@ -153,6 +155,7 @@ impl App {
             supplier: simulator,
             router,
             rng: parts.rng,
+            events_kept: config.events_kept,
         })
     }
 }

@@ -160,6 +160,7 @@ struct WebhooksSection {
     timeout_seconds: Option<f64>,
     retry_minutes: Option<Vec<f64>>,
     disable_after_hours: Option<f64>,
+    keep_days: Option<f64>,
     allow_private: Option<bool>,
 }
 
@@ -167,6 +168,8 @@ struct WebhooksSection {
 #[serde(default, deny_unknown_fields)]
 struct FormsSection {
     rate_limit: Option<toml::Value>,
+    public_rate_limit: Option<toml::Value>,
+    client_address_header: Option<String>,
     most_codes: Option<u32>,
     upload_hours: Option<f64>,
     reversal_minutes: Option<f64>,
@@ -223,6 +226,8 @@ pub struct Config {
     pub payuni: Option<PayuniConfig>,
     /// How billing's webhooks are sent.
     pub webhooks: webhooks::Config,
+    /// How long webhook events can be looked at and sent again.
+    pub events_kept: Duration,
     /// How webhooks of codes, forms and certificates are sent.
     pub forms_webhooks: webhooks::Config,
     /// The settings of codes, forms and certificates.
@@ -244,15 +249,27 @@ pub struct PayuniConfig {
     pub three_d: bool,
 }
 
+/// How long webhook events are kept when nobody says.
+const EVENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
 impl Config {
-    /// Refuses to serve what nobody could use: without a supplier nothing ordered is delivered, without a gateway
-    /// nothing is paid for.
-    pub fn ensure_useful(&self) -> Result<()> {
-        anyhow::ensure!(
-            self.supplier.is_some() || self.payuni.is_some(),
-            "no supplier is configured, so orders could not be delivered, and no PAYUNi shop, so nothing could be paid for: set supplier.url and supplier.key, or payuni.mer_id, payuni.hash_key and payuni.hash_iv (see `tallystick config example`), or use --sandbox for simulated ones",
+    /// What cannot be used as it is configured: what, why, and what to do about it. Codes, forms and certificates need nothing.
+    pub fn unused(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let supplier = (
+            "supplier",
+            "not configured: orders are refused, but those of certificates",
+            "set supplier.url and supplier.key, or serve with --sandbox for a simulated one",
         );
-        Ok(())
+        let payuni = (
+            "payuni",
+            "not configured: production keys of subscription billing cannot be used to sell",
+            "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
+        );
+        let missing = [
+            self.supplier.is_none().then_some(supplier),
+            self.payuni.is_none().then_some(payuni),
+        ];
+        missing.into_iter().flatten().collect()
     }
 
     /// Puts the layers together. `default_database`: where data goes when nobody says.
@@ -265,6 +282,7 @@ impl Config {
             .or(file.database);
         let database = database.as_deref().unwrap_or(default_database);
         let defaults = orders::OrdersConfig::default();
+        let keep_days = file.webhooks.keep_days;
         let webhooks = file.webhooks.resolve()?;
         let or = |value: Option<f64>, name, default| match value {
             Some(seconds) => seconds_of(seconds, name),
@@ -376,6 +394,10 @@ impl Config {
             },
             billing: file.billing.resolve()?,
             payuni: file.payuni.resolve()?,
+            events_kept: match keep_days {
+                Some(days) => seconds_of(days * 24.0 * 3600.0, "webhooks.keep_days")?,
+                None => EVENTS_KEPT,
+            },
             forms_webhooks: file.forms.webhooks(&webhooks)?,
             webhooks,
             module_secret: file.forms.secret()?,
@@ -494,6 +516,11 @@ impl FormsSection {
                 Some(value) => limit_of(&value).context("forms.rate_limit")?,
                 None => defaults.rate_limit,
             },
+            public_rate_limit: match self.public_rate_limit {
+                Some(value) => limit_of(&value).context("forms.public_rate_limit")?,
+                None => defaults.public_rate_limit,
+            },
+            client_address_header: self.client_address_header,
             most_codes: self.most_codes.map_or(defaults.most_codes, i64::from),
             upload_life: time(
                 self.upload_hours,
@@ -623,6 +650,7 @@ mod tests {
                     "script_url",
                     "three_d",
                     "module_secret",
+                    "client_address_header",
                 ]
                 .iter()
                 .any(|name| line.starts_with(name))

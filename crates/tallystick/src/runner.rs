@@ -4,8 +4,8 @@ use crate::app::App;
 use kernel::{Id, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
-use store::StoreError;
 use store::jobs::{self, Job};
+use store::{StoreError, Tx};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -17,18 +17,25 @@ const POLL: Duration = Duration::from_millis(500);
 const NOTICES: &str = "simulators.notices";
 const NOTICES_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Forgets webhook events that have been kept long enough; also the key of the one job that does.
+const FORGET_EVENTS: &str = "webhooks.forget";
+const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
+/// So many at once, so that others are not kept waiting.
+const FORGOTTEN_AT_ONCE: i64 = 1000;
+
 /// Makes sure that the recurring jobs exist. Every node may do so.
 pub async fn schedule_recurring(app: &App) -> anyhow::Result<()> {
     app.orders.schedule_recurring().await?;
     app.recur.billing.schedule_recurring().await?;
     app.forms.schedule_recurring().await?;
     let now = app.recur.billing.real_now();
-    let id = Id::new(now, &app.rng);
-    let enqueued: Result<(), StoreError> = app
-        .orders
-        .db()
-        .write(move |tx| jobs::enqueue_recurring(tx, id, NOTICES, now))
-        .await;
+    let recurring = [NOTICES, FORGET_EVENTS].map(|kind| (Id::new(now, &app.rng), kind));
+    let enqueue = move |tx: &mut Tx<'_>| {
+        recurring
+            .iter()
+            .try_for_each(|(id, kind)| jobs::enqueue_recurring(tx, *id, kind, now))
+    };
+    let enqueued: Result<(), StoreError> = app.orders.db().write(enqueue).await;
     Ok(enqueued?)
 }
 
@@ -80,6 +87,8 @@ async fn run_job(app: &App, job: Job) {
     let kind = job.kind.as_str();
     if kind == NOTICES {
         send_notices(app, &job).await;
+    } else if kind == FORGET_EVENTS {
+        forget_events(app, &job).await;
     } else if kind == billing::WEBHOOKS.job_kind {
         app.recur.billing.webhooks().run_job(job).await;
     } else if billing::Billing::owns(kind) {
@@ -95,7 +104,30 @@ async fn send_notices(app: &App, job: &Job) {
     if let Err(error) = app.recur.gateway.deliver_notifies().await {
         tracing::error!(%error, "the simulated gateway's notices were not sent");
     }
-    let again: Timestamp = app.recur.billing.real_now().plus(NOTICES_INTERVAL);
+    run_again(app, job, NOTICES_INTERVAL).await;
+}
+
+async fn forget_events(app: &App, job: &Job) {
+    let now = app.recur.billing.real_now();
+    let kept = i64::try_from(app.events_kept.as_micros()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_micros(now.micros().saturating_sub(kept));
+    loop {
+        let forget = move |tx: &mut Tx<'_>| webhooks::forget(tx, before, FORGOTTEN_AT_ONCE);
+        let forgotten: Result<u64, StoreError> = app.orders.db().write(forget).await;
+        match forgotten {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "old webhook events were not forgotten");
+                break;
+            }
+        }
+    }
+    run_again(app, job, FORGET_INTERVAL).await;
+}
+
+async fn run_again(app: &App, job: &Job, interval: Duration) {
+    let again = app.recur.billing.real_now().plus(interval);
     let job = job.clone();
     let rescheduled: Result<bool, StoreError> = app
         .orders
@@ -103,7 +135,7 @@ async fn send_notices(app: &App, job: &Job) {
         .write(move |tx| jobs::reschedule(tx, &job, again, None))
         .await;
     if let Err(error) = rescheduled {
-        tracing::error!(%error, "the job of the simulated gateway was not scheduled again");
+        tracing::error!(%error, "a recurring job was not scheduled again");
     }
 }
 

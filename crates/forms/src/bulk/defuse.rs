@@ -1,7 +1,7 @@
 //! Cells of CSV that no spreadsheet takes for a formula.
 
 /// What formulas begin with, also where it is written in full width.
-const DANGEROUS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+const DANGEROUS: [char; 11] = ['=', '+', '-', '@', '|', '\t', '\r', '＝', '＋', '－', '＠'];
 
 fn is_dangerous(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(DANGEROUS)

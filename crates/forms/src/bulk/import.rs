@@ -65,7 +65,15 @@ impl Forms {
             })
             .await?;
         let sheet = tokio::task::spawn_blocking(move || parse(&upload)).await;
-        let sheet = sheet.map_err(|error| Error::Failed(error.to_string()))??;
+        // What reads files may give up on a crafted one in its own way.
+        let unreadable = |error: tokio::task::JoinError| match error.is_panic() {
+            true => {
+                let problem = SheetProblem::Unreadable;
+                Error::at("upload_id", Problem::Sheet { problem })
+            }
+            false => Error::Failed(error.to_string()),
+        };
+        let sheet = sheet.map_err(unreadable)??;
         let columns = columns::matched(&definition, &sheet.header, &new.mapping)?;
         let total = i64::try_from(sheet.rows.len()).unwrap_or(i64::MAX);
         let chunks: Result<Vec<(i64, String)>, _> = (0..)

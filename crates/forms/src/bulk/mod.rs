@@ -24,7 +24,7 @@ use crate::repo::{BulkJob, ItemResult, KeyHolder, Organization, Template, Upload
 use crate::templates::seen_template;
 use crate::{Error, Forms, Result, Scope};
 use catalogue::OpenapiV2Error;
-use catalogue::openapi_v2::{self, Problem, Resource};
+use catalogue::openapi_v2::{self, MissingRight, Problem, Resource};
 use kernel::{Id, Locale, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -483,7 +483,10 @@ fn scope_of(tx: &mut Tx<'_>, job: &BulkJob, now: Timestamp) -> Result<Scope> {
         KeyState::Revoked => return Err(disabled(openapi_v2::KeyState::Revoked)),
     }
     if !key.rights.0.contains(&Right::Write) {
-        return Err(OpenapiV2Error::Forbidden.into());
+        return Err(OpenapiV2Error::Forbidden {
+            right: MissingRight::Write,
+        }
+        .into());
     }
     Ok(Scope {
         org_id,

@@ -10,7 +10,7 @@ use crate::repo::{Attempt, Attempts, Authorization, Outcome, Verification};
 use crate::verify::{Action, Attempted, Request, Success};
 use crate::{Error, Forms, Result};
 use catalogue::OpenapiV2Error;
-use catalogue::openapi_v2::{AuthorizationProblem, ErrorResponse, Problem};
+use catalogue::openapi_v2::{AuthorizationProblem, ErrorResponse, MissingRight, Problem};
 use kernel::{Locale, Timestamp};
 use serde::Serialize;
 
@@ -142,6 +142,10 @@ async fn verify_certificate(forms: Forms, caller: Caller, mut params: Params) ->
     let request = verification_request(&mut params);
     params.finish()?;
     version?;
+    let request = Request {
+        nonce: request.nonce.or(caller.once),
+        ..request
+    };
     let success = forms.verify(&caller.scope, request).await?;
     data(&VerifiedBody::from(success))
 }
@@ -420,7 +424,10 @@ struct ReversedBody {
 
 async fn reverse_verification(forms: Forms, caller: Caller, mut params: Params) -> Result<Data> {
     if !caller.may_reverse {
-        return Err(OpenapiV2Error::Forbidden.into());
+        return Err(OpenapiV2Error::Forbidden {
+            right: MissingRight::Reverse,
+        }
+        .into());
     }
     let version = check_version(&params);
     let verification_id = params.required_id("verification_id");

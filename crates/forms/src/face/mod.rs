@@ -36,6 +36,8 @@ pub struct Caller {
     pub may_reverse: bool,
     /// The language that it is answered in.
     pub locale: Locale,
+    /// Names the request, if it has an `Idempotency-Key`: of no other key and method.
+    pub once: Option<String>,
 }
 
 /// What a method answers: `data` of the envelope.

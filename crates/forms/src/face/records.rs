@@ -173,6 +173,7 @@ fn page_token(params: &mut Params, oldest_first: bool) -> Option<RecordId> {
 
 async fn add_record(forms: Forms, caller: Caller, mut params: Params) -> Result<Data> {
     let new = Submission {
+        once: caller.once,
         code_id: params.required_id("code_id"),
         tpl_id: params.required_id("tpl_id"),
         entries: entries(&mut params),

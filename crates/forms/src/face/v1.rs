@@ -194,7 +194,10 @@ async fn verify(gateway: &Gateway, request: Request) -> Result<Data, Refusal> {
     let (parts, body) = request.into_parts();
     let holder = match gateway.authenticate(&parts.headers).await {
         Ok(holder) if holder.key.rights.0.contains(&Right::Write) => Ok(holder),
-        Ok(_) => Err(OpenapiV2Error::Forbidden.into()),
+        Ok(_) => Err(OpenapiV2Error::Forbidden {
+            right: catalogue::openapi_v2::MissingRight::Write,
+        }
+        .into()),
         Err(refusal) => Err(refusal),
     };
     let holder = match holder {

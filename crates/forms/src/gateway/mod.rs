@@ -25,11 +25,12 @@ use axum::response::Response;
 use axum::routing::{any, post};
 use call::Methods;
 use catalogue::OpenapiV2Error;
-use catalogue::openapi_v2::{Issue, KeyProblem, Problem, Resource, UpstreamFault};
+use catalogue::openapi_v2::{Issue, KeyProblem, MissingRight, Problem, Resource, UpstreamFault};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use httpkit::face::FaceLayer;
 use httpkit::{Dialect, Face, Refusal, Transport, body};
+use module::check_state;
 use std::sync::Arc;
 
 /// The face's words for what is nobody's business rule.
@@ -114,6 +115,8 @@ impl Gateway {
         let secret = bearer(headers).ok_or_else(|| refuse(KeyProblem::Missing))?;
         let holder = self.forms.key_holder(secret).await?;
         let holder = holder.ok_or_else(|| refuse(KeyProblem::Unknown))?;
+        // Before limits and rights: a key that does not count has neither.
+        check_state(&holder.key)?;
         if let Err(exhausted) = self.forms.count_request(&holder).await? {
             let retry_after = exhausted.retry_after;
             return Err(Transport::RateLimited { retry_after }.into());
@@ -139,7 +142,10 @@ impl Gateway {
             Right::Read
         };
         if !holder.key.rights.0.contains(&needed) {
-            return Err(OpenapiV2Error::Forbidden.into());
+            return Err(OpenapiV2Error::Forbidden {
+                right: MissingRight::Write,
+            }
+            .into());
         }
         Ok((method, holder))
     }

@@ -35,7 +35,8 @@ impl Forms {
             match call.idempotency_key()? {
                 Some(key) => {
                     let locale = call.context.locale;
-                    self.once(key, locale, self.run(call)).await
+                    let method = call.method.name;
+                    self.once(key, method, locale, self.run(call)).await
                 }
                 None => Ok(self.run(call).await.map_err(Refusal::from).into()),
             }
@@ -46,8 +47,10 @@ impl Forms {
     }
 
     async fn run(&self, call: Call) -> Result<Data> {
+        let once = call.idempotency_key()?;
         let key = call.holder.key;
         let caller = Caller {
+            once: once.map(|once| format!("{}:{}", once.scope, once.key)),
             may_reverse: key.rights.0.contains(&Right::Reverse),
             locale: call.context.locale,
             scope: Scope {
@@ -63,8 +66,8 @@ impl Forms {
     }
 }
 
-/// The gateway knows disabled keys as well as others: whether they count is the module's to say.
-fn check_state(key: &ApiKey) -> Result<(), OpenapiV2Error> {
+/// Whether the key counts. The gateway asks first, and the module again: it may be called by others.
+pub(super) fn check_state(key: &ApiKey) -> Result<(), OpenapiV2Error> {
     let state = match key.state {
         KeyState::Enabled => return Ok(()),
         KeyState::Disabled => openapi_v2::KeyState::Disabled,

@@ -2,16 +2,21 @@
 
 use super::call::{Answer, Call};
 use super::passed::PassedThrough;
+use crate::claim::Claim;
 use crate::face::Data;
 use crate::{Error, Forms, Result};
 use catalogue::openapi_v2::Problem;
 use http::{Method, StatusCode};
 use httpkit::{Refusal, idempotency};
-use kernel::Locale;
+use kernel::{Locale, Timestamp};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use store::idempotency::{Found, Key};
+use store::idempotency::{self as idempotency_keys, Found, Key};
 
+/// How long whoever claimed a key has to carry it out, before it counts as dead: longer than any client is kept waiting.
+const CLAIM_MICROS: i64 = 60_000_000;
+/// Methods that find what they did before under the same key, and answer the same.
+const REPEATABLE: [&str; 2] = ["record/addRecord", "record/verifyCertificate"];
 /// What is shown once, and not stored.
 const SECRETS: [&str; 2] = ["authorization_code", "secret"];
 
@@ -22,7 +27,8 @@ impl Call {
             return Ok(None);
         }
         let name = self.method.name;
-        let scope = format!("forms:{}:{name}", self.holder.key.org_id);
+        // A key's own: what one key was answered is none of another's business, though they be one organization's.
+        let scope = format!("forms:{}:{name}", self.holder.key.api_key_id);
         idempotency::key(&self.headers, &scope, &Method::POST, name, &self.body)
             .map_err(|_| at_key(Problem::Malformed))
     }
@@ -33,23 +39,48 @@ fn at_key(problem: Problem) -> Error {
 }
 
 impl Forms {
-    /// Carries something out, unless it has been under the same key: then it is answered as before.
+    /// Carries something out, unless it has been under the same key: then it is answered as before. A server that dies on the
+    /// way leaves a claim, which says whether the change was made: another may take it over if it was not.
     pub(super) async fn once(
         &self,
         key: Key,
+        method: &str,
         locale: Locale,
         run: impl Future<Output = Result<Data>>,
     ) -> Result<Answer, Refusal> {
         let (claimed, now) = (key.clone(), self.now());
+        let dead = Timestamp::from_micros(now.micros().saturating_sub(CLAIM_MICROS));
         let found = self.db().write(move |tx| {
-            let found = store::idempotency::claim(tx, &claimed, None, now)?;
-            Ok::<_, Error>(found)
+            let found = idempotency_keys::claim(tx, &claimed, None, now)?;
+            let Some(Found::Unanswered { reference }) = found else {
+                return Ok::<_, Error>(found);
+            };
+            if idempotency_keys::take_over(tx, &claimed, dead, now)? {
+                return Ok(None);
+            }
+            // Its answer may come at any moment.
+            let is_dead = idempotency_keys::claimed_before(tx, &claimed, dead)?;
+            let reference = reference.filter(|_| is_dead);
+            Ok(Some(Found::Unanswered { reference }))
         });
+        let is_repeatable = REPEATABLE.contains(&method);
         match found.await? {
             None => {
+                let claim = Claim {
+                    key: key.clone(),
+                    at: now,
+                };
+                let outcome = claim.hold(run).await.map_err(Refusal::from);
+                self.keep(key, &outcome, locale).await?;
+                Ok(outcome.into())
+            }
+            Some(Found::Unanswered { reference: Some(_) }) if is_repeatable => {
                 let outcome = run.await.map_err(Refusal::from);
                 self.keep(key, &outcome, locale).await?;
                 Ok(outcome.into())
+            }
+            Some(Found::Unanswered { reference: Some(_) }) => {
+                Err(at_key(Problem::KeyCarriedOut).into())
             }
             Some(Found::Answered { status, body }) => Ok(Answer {
                 outcome: kept(status, body)?,
@@ -75,9 +106,9 @@ impl Forms {
             .write(move |tx| {
                 match &answer {
                     Some((status, body)) => {
-                        store::idempotency::answer(tx, &key, status.as_u16(), body)?;
+                        idempotency_keys::answer(tx, &key, status.as_u16(), body)?;
                     }
-                    None => store::idempotency::release(tx, &key)?,
+                    None => idempotency_keys::release(tx, &key)?,
                 }
                 Ok(())
             })

@@ -1,5 +1,6 @@
 //! Rows and SQL. Whole rows are structs; each statement names the organization or a row that was found by it.
 
+mod affairs;
 mod bulk;
 mod certificates;
 mod codes;
@@ -9,6 +10,7 @@ mod records;
 mod templates;
 mod uploads;
 
+pub use affairs::Affairs;
 pub use bulk::{BulkJob, ItemResult, cells, count_uncertified};
 pub use certificates::{
     Attempt, Attempts, Authorization, Certificate, Outcome, Standing, Verification,
@@ -32,6 +34,7 @@ pub fn statements() -> Vec<Statement> {
         certificates::all_statements(),
         uploads::all_statements(),
         bulk::all_statements(),
+        affairs::all_statements(),
         crate::coding::STATEMENTS.to_vec(),
     ]
     .concat()

@@ -36,6 +36,8 @@ record! {
 statements! {
     FORGET = "DELETE FROM forms_uploads WHERE record_id IS NULL AND expire_at <= $1";
     STATE = "SELECT content_type, record_id, expire_at FROM forms_uploads WHERE upload_id = $1 AND org_id = $2";
+    RELEASE = "UPDATE forms_uploads SET record_id = NULL, expire_at = $2 WHERE record_id = $1";
+    WAITING = "SELECT COALESCE(SUM(size), 0) FROM forms_uploads WHERE org_id = $1 AND record_id IS NULL AND expire_at > $2";
     KEEP = "UPDATE forms_uploads SET record_id = $2 WHERE upload_id = $1 AND org_id = $3 AND record_id IS NULL";
 }
 
@@ -71,6 +73,16 @@ impl Upload {
             Some((_, false)) => UploadState::Expired,
             Some((content_type, true)) => UploadState::Usable { content_type },
         })
+    }
+
+    /// The time of a record's files is over: it was deleted.
+    pub fn release(tx: &mut Tx<'_>, record_id: RecordId, now: Timestamp) -> Result<(), StoreError> {
+        tx.enqueue(RELEASE, params![record_id, now])
+    }
+
+    /// How many bytes wait for a submission that refers to them.
+    pub fn waiting(tx: &mut Tx<'_>, org_id: OrgId, now: Timestamp) -> Result<i64, StoreError> {
+        tx.query_one(WAITING, params![org_id, now], |row| row.get(0))
     }
 
     /// Has a record keep an upload, unless another one does already; says whether it is its own now.

@@ -320,6 +320,8 @@ both! {
             (bomb, "upload_id unpacks to more than 67108864 bytes"),
             (archive(&[("[Content_Types].xml", b"<"), ("xl/workbook.xml", b"<")]), "upload_id is no CSV or XLSX file that can be read"),
             (archive(&[("a.txt", b"a")]), "upload_id is no CSV or XLSX file that can be read"),
+            (crafted("<dimension ref=\"B2:A1\"/><sheetData/>"), "upload_id is no CSV or XLSX file that can be read"),
+            (crafted("<sheetData><row r=\"4294967297\"><c r=\"A4294967297\"><v>1</v></c></row></sheetData>"), "upload_id is no CSV or XLSX file that can be read"),
         ] {
             let file = upload(&world, "a", &bytes).await;
             let body = json!({"tpl_id": form.tpl_id, "code_id": code.code_id, "upload_id": file});
@@ -737,6 +739,36 @@ both! {
         work(&world).await;
         world.ok(EXPORT, body).await;
     }
+}
+
+/// A workbook with one sheet that says this.
+fn crafted(sheet: &str) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006";
+    let workbook = format!(
+        "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+    );
+    let links = |kind: &str, target: &str| {
+        format!(
+            "<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"r1\" Type=\"{office}/{kind}\" Target=\"{target}\"/></Relationships>"
+        )
+    };
+    let types = format!("<Types xmlns=\"{package}/content-types\"/>");
+    let sheet = format!("<worksheet xmlns=\"{main}\">{sheet}</worksheet>");
+    archive(&[
+        ("[Content_Types].xml", types.as_bytes()),
+        (
+            "_rels/.rels",
+            links("officeDocument", "xl/workbook.xml").as_bytes(),
+        ),
+        ("xl/workbook.xml", workbook.as_bytes()),
+        (
+            "xl/_rels/workbook.xml.rels",
+            links("worksheet", "worksheets/sheet1.xml").as_bytes(),
+        ),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
 }
 
 /// An archive of these files.

@@ -630,7 +630,7 @@ both! {
         let method = "record/reverseVerification";
         let not_latest = (100_319, "It is not the certificate's latest verification".to_owned());
         let (_, writer) = key(&world, &[Right::Read, Right::Write]).await;
-        assert_eq!(refusal(world.call(&writer, method, &json!({})).await), (403, String::new()));
+        assert_eq!(refusal(world.call(&writer, method, &json!({})).await), (403, "The key may not set verifications back: it lacks the right to reverse".into()));
         assert_eq!(world.refused(method, json!({})).await.0, 100_301);
         assert_eq!(world.refused(method, json!({"verification_id": 1})).await.0, 404);
         let (_, _, stranger) = world.other_organization().await;
@@ -691,6 +691,43 @@ both! {
         assert_eq!(reversed.0, 100_319);
         let shown = world.ok("record/getCertificate", json!({"record_id": record_id})).await;
         assert_eq!((&shown["revoked"], &shown["reason_error_code"]), (&json!("refunded"), &json!(100_324)));
+    }
+
+    async fn batches_in_any_order_do_not_wait_for_each_other(engine: Engine) {
+        let world = World::new(engine).await;
+        let first = ticket(&world, |_| {}).await;
+        let mut tickets = vec![first.next()];
+        for _ in 1..20 {
+            tickets.push(another(&world, first.tpl_id, |_, _| {}).await.next());
+        }
+        let batch = |shift: usize| {
+            let mut items = tickets.clone();
+            items.rotate_left(shift * 3);
+            if shift % 2 == 1 {
+                items.reverse();
+            }
+            items
+        };
+        let world = &world;
+        let each = (0..6).map(|shift| {
+            let items = batch(shift);
+            async move {
+                let answer = world.ok("record/verifyCertificates", json!({"items": items})).await;
+                let results = answer["results"].as_array().unwrap().clone();
+                let codes = items.into_iter().zip(results);
+                codes.map(|(item, result)| (item["certificate_code"].to_string(), result["code"].clone())).collect::<Vec<_>>()
+            }
+        });
+        let mut done: Vec<String> = join_all(each).await.into_iter().flatten()
+            .filter(|(_, code)| *code == 0).map(|(certificate, _)| certificate).collect();
+        done.sort();
+        let mut all: Vec<String> = tickets.iter().map(|item| item["certificate_code"].to_string()).collect();
+        all.sort();
+        assert_eq!(done, all, "each was verified once");
+        if engine == Engine::Postgres {
+            let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+            assert_eq!(world.number(deadlocks).await, 0);
+        }
     }
 
     async fn many_are_verified_at_once(engine: Engine) {
@@ -918,7 +955,7 @@ both! {
             ("", &*text, failed(403, 403, "Invalid API key: Send the API key as Authorization: Bearer <key>")),
             ("tk_no", &*text, failed(403, 403, "Invalid API key: Nobody has this API key")),
             (&*disabled.1, &*text, failed(403, 403, "API key invalid or disabled: The API key is disabled")),
-            (read_only, &*text, failed(403, 403, "No write permission")),
+            (read_only, &*text, failed(403, 403, "No write permission: The key may only read")),
             (key, "{", failed(400, 400, "Invalid request parameters: body is not valid JSON")),
             (key, "[]", failed(400, 400, "Invalid request parameters: body must be an object")),
             (key, &*json!({"actionType": SET, "toCertificateStatus": 1}).to_string(), failed(200, 1022,

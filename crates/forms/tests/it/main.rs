@@ -7,6 +7,7 @@ extern crate tallystick_forms as forms;
 mod bulk;
 mod certificates;
 mod codes;
+mod once;
 mod openapi;
 mod public;
 mod records;

@@ -43,6 +43,7 @@ async fn submit(
         tpl_id: form.tpl_id,
         entries: entries.collect(),
         submitter: Person::default(),
+        once: None,
     };
     world.forms.submit(&public(world).await, new).await
 }

@@ -90,7 +90,7 @@ both! {
         assert_eq!(world.refused("record/addRecord", body).await.0, 100_302);
         let body = json!({"code_id": 1, "tpl_id": 1, "fields": []});
         let answer = world.call(&world.read_only_key, "record/addRecord", &body).await;
-        assert_eq!(refusal(answer), (403, String::new()));
+        assert_eq!(refusal(answer), (403, "The key may only read".into()));
     }
 
     async fn the_first_obstacle_counts(engine: Engine) {
@@ -319,8 +319,7 @@ both! {
                 field_type: "text".into(),
                 field_value: json!("x"),
             }],
-            submitter: Person::default(),
-        };
+            submitter: Person::default(), once: None };
         let mut made = Vec::new();
         for _ in 0..3 {
             let node = node().await;
@@ -408,8 +407,7 @@ both! {
             code_id: code.code_id,
             tpl_id: form.tpl_id,
             entries: Vec::new(),
-            submitter: Person { phone: phone.map(str::to_owned), ..Person::default() },
-        };
+            submitter: Person { phone: phone.map(str::to_owned), ..Person::default() }, once: None };
         let made = world.forms.submit(&scope, by(Some("13800138000"))).await.unwrap();
         assert_eq!(made.record.method, "扫一扫填写");
         world.forms.submit(&scope, by(None)).await.unwrap();

@@ -174,10 +174,23 @@ impl World {
 
     /// Calls a method with a key.
     pub async fn call(&self, key: &str, method: &str, body: &Value) -> (u16, Value) {
-        let request = Request::post(format!("/api/v2/rpc/{method}"))
-            .header("authorization", format!("Bearer {key}"))
-            .body(Body::from(body.to_string()))
-            .unwrap();
+        self.call_once(key, method, "", body).await
+    }
+
+    /// The same under an `Idempotency-Key`, unless it is empty.
+    pub async fn call_once(
+        &self,
+        key: &str,
+        method: &str,
+        once: &str,
+        body: &Value,
+    ) -> (u16, Value) {
+        let mut request = Request::post(format!("/api/v2/rpc/{method}"))
+            .header("authorization", format!("Bearer {key}"));
+        if !once.is_empty() {
+            request = request.header("idempotency-key", once);
+        }
+        let request = request.body(Body::from(body.to_string())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -259,12 +259,12 @@ both! {
         let answer = world.ok("forms/getTemplate", ask(json!({"version": "v1", "format": "json"}))).await;
         assert_eq!(answer["version"], "v1");
         for (extra, expected) in [
-            (json!({"version": "v2"}), (100_302, "v2: v1")),
+            (json!({"version": "v2"}), (100_302, "v2 is not supported; use v1")),
             (json!({"version": 1}), (100_301, "version must be a string")),
-            (json!({"format": "markdown"}), (100_305, "json")),
-            (json!({"format": "JSON"}), (100_305, "json")),
+            (json!({"format": "markdown"}), (100_305, "format must be one of: json")),
+            (json!({"format": "JSON"}), (100_305, "format must be one of: json")),
             (json!({"format": []}), (100_301, "format must be a string")),
-            (json!({"format": "x", "version": "v2"}), (100_302, "v2: v1")),
+            (json!({"format": "x", "version": "v2"}), (100_302, "v2 is not supported; use v1")),
             (json!({"tpl_id": "abc"}), (100_301, "tpl_id must be an integer")),
             (json!({"tpl_id": null, "version": "v2"}), (100_301, "tpl_id is required")),
             (json!({"tpl_id": 1}), (100_304, "")),

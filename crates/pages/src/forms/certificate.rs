@@ -1,7 +1,7 @@
 //! The page of a certificate: whether it counts, and a form for staff who verify it with an authorization code.
 
 use super::fill::is_ticket;
-use super::frame::{Frame, html, notice, status_of, trouble};
+use super::frame::{Frame, html, notice, status_of, too_many, trouble};
 use super::record::picture_of;
 use super::shown::{Kind, People, Shown, fields};
 use super::text::time;
@@ -161,17 +161,18 @@ impl Door {
             VerifyForm {
                 action: ask.link(&format!("{}/verify", self.path())),
                 ticket: ticket.map_or_else(|| forms.new_ticket(), str::to_owned),
-                go: (words.go)(next),
+                go: (words.go)(words.status(next)),
                 is_identity_required: self.found.standing.config.require_identity,
                 code: typed.text("code").to_owned(),
                 name: typed.text("name").to_owned(),
                 phone: typed.text("phone").to_owned(),
-                refusal: refused.map(|refused| said(ask, refused)),
+                refusal: refused.map(|refused| said(ask, refused, typed.text("code"))),
                 lacks_name: lacks("operator.name"),
                 lacks_phone: lacks("operator.phone"),
             }
         });
-        let refusal = refused.filter(|_| form.is_none()).map(|r| said(ask, r));
+        let refusal = refused.filter(|_| form.is_none());
+        let refusal = refusal.map(|r| said(ask, r, typed.text("code")));
         let standing = &self.found.standing;
         let (tone, verdict, verdict_text) = match Worth::of(standing) {
             Worth::Valid => ("good", words.valid.title, words.valid.text.to_owned()),
@@ -193,7 +194,7 @@ impl Door {
         let last = history.find(|entry| entry.outcome != Outcome::Refused);
         let from = last.and_then(|last| last.from_status.as_deref());
         let to = last.and_then(|last| last.to_status.as_deref());
-        let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+        let [from, to] = [from, to].map(|status| words.status(status.unwrap_or_default()));
         let is_done = last.is_some_and(|last| last.outcome == Outcome::Verified)
             && ask.query("verified") == "1"
             && refused.is_none();
@@ -209,7 +210,7 @@ impl Door {
             tone,
             verdict,
             verdict_text,
-            status: standing.certificate.status.clone(),
+            status: words.status(&standing.certificate.status).to_owned(),
             record: standing.record_number.clone(),
             issued: time(standing.certificate.issued_at),
             picture: picture_of(&self.visitor, &standing.certificate.coding),
@@ -228,12 +229,15 @@ impl Door {
 }
 
 /// Why a certificate was not verified.
-fn said(ask: &Ask, refused: &OpenapiV2Error) -> String {
+fn said(ask: &Ask, refused: &OpenapiV2Error, code: &str) -> String {
     let words = Words::to(ask);
     let message = refused.message(ask.locale());
     match refused {
         // Its details are names of parameters.
         OpenapiV2Error::IdentityRequired { .. } => message,
+        OpenapiV2Error::InvalidAuthorizationCode { .. } if code.is_empty() => {
+            words.certificate.no_code.to_owned()
+        }
         refused => {
             let (_, body) = refused.respond(ask.locale());
             match body.message_detail.as_str() {
@@ -267,6 +271,9 @@ async fn take(forms: &Forms, ask: &Ask, body: Body) -> Response {
         Ok(door) => door,
         Err(page) => return page,
     };
+    if let Some(page) = too_many(forms, ask, &door.visitor).await {
+        return page;
+    }
     let Ok(form) = form else {
         let words = Words::to(ask);
         let notice = notice(ask, Some(&door.visitor), &words.elsewhere);

@@ -1,6 +1,6 @@
 //! The page on which a form is filled in for a code.
 
-use super::frame::{Frame, Notice, html, notice, status_of, trouble};
+use super::frame::{Frame, Notice, html, notice, status_of, too_many, trouble};
 use super::text::readable;
 use super::typed::{LARGEST, Sent, Typed};
 use super::values::{kept_of, name_of, value_of};
@@ -26,6 +26,8 @@ use serde_json::{Value, json};
 
 /// The cookie that tells visitors apart who leave no phone number.
 const COOKIE: &str = "forms_visitor";
+/// The input that names what is filled in.
+const ONCE: &str = "once";
 /// Letters of its value.
 const TICKET: usize = 22;
 /// What the button says of a form that says nothing of it.
@@ -39,6 +41,8 @@ struct Page {
     name: String,
     description: String,
     action: String,
+    /// Names what is filled in here: sent twice, it is taken once.
+    once: String,
     back: String,
     code: String,
     groups: Vec<Section>,
@@ -84,6 +88,7 @@ impl Door {
     /// The form; with what was typed into it, and what is wrong with that.
     fn page(
         &self,
+        forms: &Forms,
         ask: &Ask,
         typed: &Typed,
         issues: &[FieldIssue],
@@ -123,6 +128,10 @@ impl Door {
             name: template.name.clone(),
             description: template.description.clone(),
             action: ask.link(&self.action()),
+            once: match typed.text(ONCE) {
+                known if is_ticket(known) => known.to_owned(),
+                _ => forms.new_ticket(),
+            },
             back: ask.link(&self.home()),
             code: self.fillable.code.title.clone(),
             sends_files: fields().any(Widget::sends_files),
@@ -177,7 +186,7 @@ pub async fn page(State(forms): State<Forms>, ask: Ask) -> Response {
     let page = match Door::enter(&forms, &ask).await {
         Ok(door) => match &door.fillable.refusal {
             Some(refused) => door.refusal(&ask, refused),
-            None => door.page(&ask, &Typed::default(), &[], StatusCode::OK),
+            None => door.page(&forms, &ask, &Typed::default(), &[], StatusCode::OK),
         },
         Err(page) => page,
     };
@@ -210,6 +219,10 @@ async fn take(forms: &Forms, ask: &Ask, body: Body) -> Response {
         let notice = notice.offering(words.fill.back, action);
         return notice.answer(StatusCode::FORBIDDEN);
     }
+    if let Some(page) = too_many(forms, ask, visitor).await {
+        httpkit::body::discard(body).await;
+        return page;
+    }
     if let Some(refused) = &door.fillable.refusal {
         httpkit::body::discard(body).await;
         return door.refusal(ask, refused);
@@ -224,6 +237,9 @@ async fn take(forms: &Forms, ask: &Ask, body: Body) -> Response {
         let notice = notice.offering(words.fill.back, ask.link(&door.action()));
         return notice.answer(StatusCode::PAYLOAD_TOO_LARGE);
     };
+    let once = typed.text(ONCE);
+    // Filled in otherwise, it is another submission.
+    let once = is_ticket(once).then(|| format!("{once}:{}", typed.digest()));
     let definition = door.fillable.template.definition.0.without_hidden();
     let entries = match entries(forms, &door, &definition, &mut typed).await {
         Ok(entries) => entries,
@@ -235,6 +251,7 @@ async fn take(forms: &Forms, ask: &Ask, body: Body) -> Response {
         tpl_id: door.fillable.template.tpl_id,
         entries,
         submitter,
+        once,
     };
     match forms.submit(&visitor.scope, submission).await {
         Ok(submitted) => {
@@ -254,7 +271,7 @@ async fn take(forms: &Forms, ask: &Ask, body: Body) -> Response {
             | OpenapiV2Error::DuplicateSubmission { ref issues }),
         )) => {
             let (status, _) = refused.respond(ask.locale());
-            door.page(ask, &typed, issues, status_of(status))
+            door.page(forms, ask, &typed, issues, status_of(status))
         }
         Err(Error::Refused(refused)) => door.refusal(ask, &refused),
         Err(error) => trouble(ask, Some(visitor), &error),

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use catalogue::OpenapiV2Error;
-use forms::Error;
+use forms::{Error, Forms};
 
 /// Most places outside of this server that the pictures of one page come from.
 const MOST_PLACES: usize = 20;
@@ -136,6 +136,26 @@ impl Notice {
 pub fn notice(ask: &Ask, visitor: Option<&Visitor>, said: &Said) -> Notice {
     let frame = Frame::new(ask, visitor, said.title);
     Notice::new(frame, [said.text.to_owned()])
+}
+
+/// The page for an address that sends more forms than it may, if it does.
+pub async fn too_many(forms: &Forms, ask: &Ask, visitor: &Visitor) -> Option<Response> {
+    let header = forms.config().client_address_header.as_deref();
+    // Nobody knows where a request in process comes from.
+    let address = ask.address(header)?;
+    let exhausted = match forms.count_visit(address).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(exhausted)) => exhausted,
+        Err(error) => return Some(trouble(ask, Some(visitor), &error)),
+    };
+    let notice = notice(ask, Some(visitor), &Words::to(ask).too_many);
+    let mut response = notice.answer(StatusCode::TOO_MANY_REQUESTS);
+    let seconds = exhausted.retry_after.as_millis().div_ceil(1000);
+    if let Ok(seconds) = u64::try_from(seconds) {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    Some(response)
 }
 
 /// The page that stands in for one that cannot be shown.

@@ -81,7 +81,7 @@ impl Page {
                     .filter(|title| !title.is_empty())
                     .unwrap_or(words.certificate)
                     .to_owned(),
-                status: certificate.status.clone(),
+                status: all.certificate.status(&certificate.status).to_owned(),
                 href: ask.link(&visitor.path(&certificate.coding)),
                 picture: picture_of(visitor, &certificate.coding),
             }

@@ -1383,7 +1383,7 @@ async fn a_certificate_is_verified_with_an_authorization_code() {
         &format!("src=\"/f/qr{path}.svg\""),
         "Me***in",
         "Harbour",
-        "Set to “已核销”",
+        "Set to “Used”",
     ]);
     assert!(!page.body.contains("Mei Lin"));
     let refused = world
@@ -1419,9 +1419,9 @@ async fn a_certificate_is_verified_with_an_authorization_code() {
     );
     let page = world.get(done.location()).await;
     page.shows(&[
-        "Verified: “待核销” became “已核销”.",
+        "Verified: “Not used” became “Used”.",
         "<p class=\"worth\">Used</p>",
-        "待核销 → 已核销",
+        "Not used → Used",
     ]);
     assert!(!page.body.contains("<form"));
     let late = world.submit(&verify, &[("code", &code)]).await;

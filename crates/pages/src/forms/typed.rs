@@ -3,6 +3,7 @@
 use axum::body::Body;
 use bytes::Bytes;
 use multer::{Constraints, Multipart, SizeLimit};
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 /// Largest body without files.
@@ -46,6 +47,25 @@ pub struct Typed {
 pub struct BadBody;
 
 impl Typed {
+    /// The SHA-256 of all that was typed and sent, in hex.
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        let mut add = |part: &[u8]| {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        };
+        for (name, value) in &self.pairs {
+            add(name.as_bytes());
+            add(value.as_bytes());
+        }
+        for file in &self.files {
+            add(file.field.as_bytes());
+            add(file.name.as_bytes());
+            add(file.bytes.as_deref().unwrap_or_default());
+        }
+        httpkit::idempotency::hex(&digest.finalize())
+    }
+
     /// Reads what a form sends that has the content type `kind`.
     pub async fn read(kind: &str, body: Body) -> Result<Self, BadBody> {
         if let Ok(boundary) = multer::parse_boundary(kind) {

@@ -30,6 +30,7 @@ pub struct Words {
     pub missing: Said,
     pub failed: Said,
     pub elsewhere: Said,
+    pub too_many: Said,
     /// With how many megabytes are too many.
     pub too_large: fn(usize) -> String,
     pub code: CodeWords,
@@ -115,6 +116,11 @@ pub struct RecordWords {
 pub struct CertificateWords {
     pub title: &'static str,
     pub scan: &'static str,
+    /// The statuses that certificates have when a form names none: before and after.
+    pub unsaid: [&'static str; 2],
+    /// Why a code was not taken: none was typed, none is like it.
+    pub no_code: &'static str,
+    pub must_be_there: &'static str,
     pub valid: Said,
     pub used: Said,
     /// With the reason.
@@ -140,6 +146,21 @@ pub struct CertificateWords {
     /// With the status before and after.
     pub verified: With2,
     pub not_verified: &'static str,
+}
+
+/// The statuses of a form that names none.
+const UNSAID: [&str; 2] = ["待核销", "已核销"];
+
+impl CertificateWords {
+    /// A status for people: the form's own word, unless it says none.
+    pub fn status<'a>(&self, status: &'a str) -> &'a str
+    where
+        'static: 'a,
+    {
+        let unsaid = UNSAID.iter().zip(self.unsaid);
+        let mut known = unsaid.filter(|(name, _)| **name == status);
+        known.next().map_or(status, |(_, words)| words)
+    }
 }
 
 impl Words {
@@ -176,6 +197,10 @@ static EN: Words = Words {
     elsewhere: Said {
         title: "This form was sent from another page",
         text: "Open the page again and fill the form in there.",
+    },
+    too_many: Said {
+        title: "Too many forms from here",
+        text: "Wait a minute, then send the form again. What you typed is still there if you go back.",
     },
     too_large: |most| {
         format!(
@@ -256,6 +281,9 @@ static EN: Words = Words {
     certificate: CertificateWords {
         title: "Certificate",
         scan: "The certificate's QR code",
+        unsaid: ["Not used", "Used"],
+        no_code: "Type the authorization code.",
+        must_be_there: "Must be filled in",
         valid: Said {
             title: "Valid",
             text: "This certificate has not been used up.",
@@ -313,6 +341,10 @@ static ZH_TW: Words = Words {
     elsewhere: Said {
         title: "此表單由其他頁面送出",
         text: "請重新開啟頁面並在該頁填寫。",
+    },
+    too_many: Said {
+        title: "短時間內送出太多次",
+        text: "請等一分鐘後再送出。返回上一頁，已填寫的內容仍會保留。",
     },
     too_large: |most| {
         format!("送出的內容總計超過 {most} MB，或未完整送達。請返回上一頁並減少檔案。")
@@ -391,6 +423,9 @@ static ZH_TW: Words = Words {
     certificate: CertificateWords {
         title: "憑證",
         scan: "憑證的二維碼",
+        unsaid: ["待核銷", "已核銷"],
+        no_code: "請輸入核銷授權碼。",
+        must_be_there: "必填",
         valid: Said {
             title: "有效",
             text: "此憑證尚未使用完畢。",
@@ -448,6 +483,10 @@ static ZH_CN: Words = Words {
     elsewhere: Said {
         title: "此表单由其他页面发出",
         text: "请重新打开页面并在该页填写。",
+    },
+    too_many: Said {
+        title: "短时间内提交太多次",
+        text: "请等一分钟后再提交。返回上一页，已填写的内容仍会保留。",
     },
     too_large: |most| {
         format!("发送的内容总计超过 {most} MB，或未完整送达。请返回上一页并减少文件。")
@@ -526,6 +565,9 @@ static ZH_CN: Words = Words {
     certificate: CertificateWords {
         title: "凭证",
         scan: "凭证的二维码",
+        unsaid: ["待核销", "已核销"],
+        no_code: "请输入核销授权码。",
+        must_be_there: "必填",
         valid: Said {
             title: "有效",
             text: "此凭证尚未使用完毕。",

@@ -6,12 +6,14 @@ use crate::app::{App, Parts, SandboxOptions};
 use crate::config::{Config, Flags, ServeFlags};
 use crate::{openapi_v2, serve};
 use anyhow::{Context, Result};
+use forms::repo::Affairs;
 use kernel::{Clock, Rng, SystemClock};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use store::{Db, jobs};
+use store::{Db, Tx, jobs, params};
+use vouchers::Voucher;
 
 #[derive(clap::Args)]
 pub struct Serve {
@@ -76,7 +78,9 @@ impl Serve {
         let config = Config::load(flags, &self.serve, DEFAULT_DATABASE)?;
         start_log(&config.log, config.log_format)?;
         if !self.sandbox && !self.module_only {
-            config.ensure_useful()?;
+            for (what, finding, next) in config.unused() {
+                tracing::warn!("{what} is {finding}; {next}");
+            }
         }
         let stop = serve::stop_signal();
         let listener = serve::listen(config.listen).await?;
@@ -178,53 +182,84 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         let what = format!("{unconfirmed} were sent and refunded without the supplier's answer");
         report.note("orders", &what, "settle them with the supplier");
     }
+    forms_report(&mut report, &db, &config).await?;
     db.close().await;
-    match &config.payuni {
-        None => report.note(
-            "payuni",
-            "not configured: production keys cannot be used to sell",
-            "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
-        ),
-        Some(payuni) => {
-            let shop = payuni.shop.mer_id();
-            report.good("payuni", &format!("{shop} at {}, not asked", payuni.url));
-            if config.public_url.is_none() {
-                report.bad(
-                    "public_url",
-                    "buyers and PAYUNi would be sent to an address of this machine",
-                    "set public_url to the https address of the server",
-                );
-            }
+    for (what, finding, next) in config.unused() {
+        report.note(what, finding, next);
+    }
+    if let Some(payuni) = &config.payuni {
+        let shop = payuni.shop.mer_id();
+        report.good("payuni", &format!("{shop} at {}, not asked", payuni.url));
+        if config.public_url.is_none() {
+            report.bad(
+                "public_url",
+                "buyers and PAYUNi would be sent to an address of this machine",
+                "set public_url to the https address of the server",
+            );
         }
     }
-    if config.payuni.is_none() && config.supplier.is_none() {
-        report.note(
-            "serve",
-            "neither a supplier nor a shop at PAYUNi: there is nothing to serve but a sandbox",
-            "set [supplier] or [payuni], or serve with --sandbox",
-        );
-    }
-    match config.supplier {
-        None => report.note(
-            "supplier",
-            "not configured",
-            "set supplier.url and supplier.key, or serve with --sandbox",
-        ),
-        Some(_) => {
-            let orders = open_orders(flags).await?;
-            match orders.supplier().services().await {
-                Ok(services) => {
-                    report.good("supplier", &format!("offers {} services", services.len()));
-                }
-                Err(error) => {
-                    let next = "check supplier.url and supplier.key";
-                    report.bad("supplier", &error.to_string(), next);
-                }
+    if config.supplier.is_some() {
+        let orders = open_orders(flags).await?;
+        match orders.supplier().services().await {
+            Ok(services) => {
+                report.good("supplier", &format!("offers {} services", services.len()));
             }
-            orders.db().close().await;
+            Err(error) => {
+                let next = "check supplier.url and supplier.key";
+                report.bad("supplier", &error.to_string(), next);
+            }
         }
+        orders.db().close().await;
     }
     report.finish()
+}
+
+/// Codes, forms and certificates, and what was sold that is one.
+async fn forms_report(report: &mut Report, db: &Db, config: &Config) -> Result<()> {
+    let now = SystemClock.now();
+    let read = move |tx: &mut Tx<'_>| {
+        let state = Affairs::at(tx, now)?;
+        let waiting = Voucher::all(tx, Voucher::REFUSED, params![])?;
+        Ok::<_, store::StoreError>((state, waiting.len()))
+    };
+    let (state, waiting) = db.read(read).await?;
+    if state.organizations > 0 && config.public_url.is_none() {
+        report.note(
+            "public_url",
+            "the addresses in QR codes are those of this machine",
+            "set public_url to the https address of the server before codes are printed",
+        );
+    }
+    if state.endpoints_off > 0 {
+        let what = format!(
+            "{} webhook endpoints were switched off",
+            state.endpoints_off
+        );
+        let next = "see webhooks/getList; webhooks/update switches one on again";
+        report.note("forms", &what, next);
+    }
+    if state.stalled > 0 {
+        let what = format!(
+            "{} imports, exports and the like have stood still for an hour",
+            state.stalled
+        );
+        report.bad(
+            "forms",
+            &what,
+            "is a server with --jobs on running? Its log says why it failed",
+        );
+    } else {
+        let what = format!(
+            "{} organizations, {} keys that can be used",
+            state.organizations, state.keys
+        );
+        report.good("forms", &what);
+    }
+    if waiting > 0 {
+        let what = format!("{waiting} payments could not be given their certificate so far");
+        report.bad("vouchers", &what, "tallystick vouchers waiting says why");
+    }
+    Ok(())
 }
 
 #[derive(Default)]

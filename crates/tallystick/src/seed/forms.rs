@@ -152,6 +152,7 @@ pub async fn organization(forms: &Forms, name: &str) -> Result<Organization> {
             name: Some("Mei Lin".into()),
             ..Person::default()
         },
+        once: None,
     };
     let submitted = forms.submit(&scope, submission).await?;
     let certificate = submitted

@@ -1,5 +1,6 @@
 //! The commands of codes, forms and certificates, as people and scripts use them.
 
+use crate::process::Server;
 use crate::recur_cli::{assert_contains, output, tallystick, text};
 use crate::support::{Answer, Engine, Scratch, TestApp, both};
 use reqwest::Method;
@@ -77,6 +78,27 @@ fn id(value: &Value) -> String {
 }
 
 both! {
+    async fn forms_need_nothing_but_a_database(engine: Engine) {
+        let scratch = Scratch::new(engine);
+        let shell = Shell { database: scratch.url() };
+        shell.ok(&["migrate"]).await;
+        let made = shell.json(&["forms", "organizations", "create", "City Museum"]).await;
+        let key = shell.json(&["forms", "keys", "create", &id(&made["org_id"]), "--name", "test"]).await;
+        let server = Server::start(&scratch.url(), &[]).await;
+        let client = httpkit::outgoing::client(PATIENCE).unwrap();
+        let list = client.post(format!("{}/api/v2/rpc/record/getFormList", server.base_url)).json(&json!({}));
+        let answer = list.bearer_auth(key["api_key"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_contains(&server.log(), &["supplier is not configured: orders are refused", "payuni is not configured"]);
+        server.kill();
+        let out = shell.ok(&["doctor"]).await;
+        assert_contains(&out, &[
+            "ok    forms          1 organizations, 1 keys that can be used",
+            "note  public_url     the addresses in QR codes are those of this machine",
+            "note  supplier       not configured: orders are refused, but those of certificates",
+        ]);
+    }
+
     /// From an empty database to keys that may as much as they should, on a server that runs meanwhile.
     async fn organizations_and_keys(engine: Engine) {
         let scratch = Scratch::new(engine);

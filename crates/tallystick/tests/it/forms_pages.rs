@@ -6,6 +6,7 @@ use forms::model::certificate::CertificateConfig;
 use forms::model::code::{Element, FILL_FORM, Operation};
 use forms::model::form::{Definition, Field, FieldType, Group, Rules, Settings};
 use forms::{NewCode, NewTemplate};
+use futures_util::future::join_all;
 use reqwest::Method;
 
 const NOTHING: &str = "Nothing is here. Error codes and their pages: /docs/errors\n";
@@ -98,6 +99,63 @@ both! {
         assert!(certificate.text.contains("Valid"));
         let keys = get(&app, "/.well-known/tallystick-certificates.json").await;
         assert_eq!(keys.json()["keys"][0]["alg"], "Ed25519");
+        app.stop().await;
+    }
+
+    async fn a_form_that_is_sent_twice_makes_one_record(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (_, fill) = code(&app).await;
+        let page = get(&app, &fill).await.text;
+        let (_, once) = page.split_once("name=\"once\" value=\"").unwrap();
+        let once = once.split('"').next().unwrap();
+        let send = async |name: &str| {
+            let form = app.request(Method::POST, &fill).form(&[("once", once), ("f1", name)]);
+            let taken = app.send(form).await;
+            assert_eq!(taken.status, 303, "{}", taken.text);
+            taken.headers["location"].to_str().unwrap().to_owned()
+        };
+        let first = send("Mei Lin").await;
+        for again in join_all((0..50).map(|_| send("Mei Lin"))).await {
+            assert_eq!(again, first);
+        }
+        assert_eq!(app.count("forms_records").await, 1);
+        // Back on the page, something else was typed.
+        assert_ne!(send("Wei Chen").await, first);
+        let at_once = join_all((0..50).map(|_| send("An Wu"))).await;
+        assert!(at_once.iter().all(|location| *location == at_once[0]));
+        assert_eq!(app.count("forms_records").await, 3);
+        app.stop().await;
+    }
+
+    async fn an_address_sends_so_many_forms_in_a_minute(engine: Engine) {
+        let app = TestApp::with(engine, |config| {
+            config.forms.public_rate_limit = Some(2);
+            config.forms.client_address_header = Some("x-forwarded-for".into());
+        }).await;
+        let (path, fill) = code(&app).await;
+        let send = async |to: &str, from: &str| {
+            let form = app.request(Method::POST, to).form(&[("f1", "Mei Lin")]);
+            let form = form.header("x-forwarded-for", from).header("accept-language", "zh-TW");
+            app.send(form).await
+        };
+        for _ in 0..2 {
+            assert_eq!(send(&fill, "192.0.2.1").await.status, 303);
+        }
+        // Whatever a visitor writes before what the proxy does.
+        let refused = send(&fill, "198.51.100.9, 192.0.2.1").await;
+        let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!(refused.status == 429 && (1..=60).contains(&wait), "{refused:?}");
+        assert!(refused.text.contains("短時間內送出太多次"));
+        assert_eq!(send(&fill, "192.0.2.2").await.status, 303);
+        // Of IPv6, neighbours in one network; and those without the header, by their connection.
+        let neighbours = ["2001:db8::1", "2001:db8::2", "2001:db8::3"];
+        let statuses = join_all(neighbours.map(|from| send(&fill, from))).await;
+        assert_eq!(statuses.iter().filter(|answer| answer.status == 429).count(), 1);
+        assert_eq!(send(&fill, "nobody").await.status, 303);
+        app.clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(send(&fill, "192.0.2.1").await.status, 303);
+        assert_eq!(get(&app, &path).await.status, 200);
+        app.stop().await;
     }
 }
 

@@ -70,6 +70,21 @@ both! {
         server.stop().await;
     }
 
+    async fn events_are_kept_for_ninety_days(engine: Engine) {
+        let server = TestApp::start(engine).await;
+        server.merchant().await;
+        let events = server.count("webhook_events").await;
+        assert!(events > 0);
+        let newest = server.sum("SELECT MAX(created_at) FROM webhook_events").await;
+        let old = format!("webhook_events WHERE created_at <= {newest}");
+        let day = std::time::Duration::from_secs(24 * 3600);
+        server.pass(day * 89).await;
+        assert_eq!(server.count(&old).await, events);
+        server.pass(day * 2).await;
+        assert_eq!(server.count(&old).await, 0);
+        server.stop().await;
+    }
+
     async fn endpoints_are_public_unless_the_operator_says_otherwise(engine: Engine) {
         let server = TestApp::start(engine).await;
         let key = key(&server).await;

@@ -5,8 +5,8 @@ use crate::gateway::{LARGEST_BODY, OpenapiV2Face};
 use catalogue::OpenapiV2Error as E;
 use catalogue::openapi_v2::{
     ActionProblem, AuthorizationProblem, CertificateProblem, CodeProblem, FieldIssue, FieldProblem,
-    Issue, JsonType, KeyProblem, KeyState, Period, Problem, Resource, SheetProblem, StatusProblem,
-    TargetProblem, TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
+    Issue, JsonType, KeyProblem, KeyState, MissingRight, Period, Problem, Resource, SheetProblem,
+    StatusProblem, TargetProblem, TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
 };
 use httpkit::{Face as _, Transport};
 use kernel::Locale;
@@ -86,7 +86,12 @@ pub fn key(writes: bool) -> Vec<Sample> {
         E::TooManyRequests.into(),
     ];
     if writes {
-        samples.push(E::Forbidden.into());
+        samples.push(
+            E::Forbidden {
+                right: MissingRight::Write,
+            }
+            .into(),
+        );
     }
     samples
 }

@@ -3,6 +3,7 @@
 use super::{Reading, Value};
 use crate::model::form::{Field, FieldType};
 use catalogue::openapi_v2::{FieldProblem, ValueForm};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Most characters of a line, unless the field says otherwise.
 pub(super) const LONGEST_LINE: i64 = 500;
@@ -100,14 +101,19 @@ fn lines(text: &str) -> String {
     plain.trim().to_owned()
 }
 
-/// As texts are compared: half-width, in lower case, single blanks.
+/// As texts are compared: characters that are variants of others as those (NFKC), in lower case, without what is not seen, single
+/// blanks.
 pub(crate) fn comparable(text: &str) -> String {
-    let half = text.chars().map(|c| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        _ => c,
-    });
-    let lower = half.collect::<String>().to_lowercase();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+    let seen = text.nfkc().filter(|c| !is_unseen(*c));
+    let lower = seen.collect::<String>().to_lowercase();
+    let final_sigma = lower.replace('ς', "σ");
+    final_sigma.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Soft hyphens, joiners, marks of direction, and the like.
+const fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 fn is_mobile(text: &str) -> bool {
