@@ -37,6 +37,10 @@ phrases! {
         Unknown => { en: "does not exist", zh_tw: "不存在", zh_cn: "不存在" },
         /// Another one has this value.
         Taken => { en: "is already in use", zh_tw: "已被使用", zh_cn: "已被使用" },
+        /// Records need what it would take away.
+        InUse { names: String } => { en: "must keep {names}, which records still need", zh_tw: "須保留紀錄仍在使用的{names}", zh_cn: "须保留记录仍在使用的{names}" },
+        /// A field that would be unique has a value in two records.
+        HeldTwice { records: String } => { en: "is not possible: the records {records} hold the same value", zh_tw: "無法設定：紀錄 {records} 的值相同", zh_cn: "无法设置：记录 {records} 的值相同" },
         /// Nothing is sent to such an address.
         UnsafeUrl => { en: "must be an https URL of a public host", zh_tw: "須為可公開連線的 https 網址", zh_cn: "须为可公开访问的 https 网址" },
         /// The body is no JSON.

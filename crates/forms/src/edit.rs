@@ -6,7 +6,7 @@ use crate::model::value::{Checked, Entry, Filled};
 use crate::model::{AuditStatus, EventKind, RecordId};
 use crate::repo::{Certificate, Template, Upload, put_text, remove_text, uniques};
 use crate::submit::{Submitted, check, hold_uniques, keep_uploads, search_text};
-use crate::templates::seen_template;
+use crate::templates::{self, seen_template};
 use crate::{Error, Forms, Result, Scope, visible};
 use catalogue::openapi_v2::Problem;
 use store::{Tx, params};
@@ -76,6 +76,7 @@ fn update(
     let fields = &record.fields.0;
     hold_uniques(tx, &template, record_id, fields, uniques::replace)?;
     keep_uploads(tx, scope, record_id, uploads)?;
+    templates::hold(tx, &template)?;
     (record.audit_status, record.audit_level) = template.audit.0.begin();
     record.updated_at = scope.now;
     record.save(tx)?;

@@ -32,6 +32,7 @@ mod records;
 pub mod repo;
 mod reverse;
 mod review;
+mod revise;
 mod states;
 mod submit;
 mod templates;

@@ -10,7 +10,7 @@ use crate::model::{CodeId, EventKind, Person, RecordId, TplId};
 use crate::repo::{
     Certificate, Code, Record, State, Template, Upload, count, next_number, put_text, uniques,
 };
-use crate::templates::seen_template;
+use crate::templates::{self, seen_template};
 use crate::{Error, Forms, Result, Scope, coding, visible};
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{CodeProblem, FieldIssue, FieldProblem};
@@ -369,7 +369,8 @@ impl<'m> Accepted<'m> {
     /// Takes the last of what others wait for, except the number.
     pub(crate) fn hold(&self, tx: &mut Tx<'_>, scope: &Scope, place: &Place) -> Result<()> {
         keep_uploads(tx, scope, self.made.record_id, self.uploads.clone())?;
-        Ok(place.template.set_active(tx, scope.now)?)
+        place.template.set_active(tx, scope.now)?;
+        templates::hold(tx, &place.template)
     }
 
     /// Makes the record.

@@ -6,9 +6,11 @@ use crate::model::form::{Definition, FormSettings};
 use crate::model::limits::Limits;
 use crate::model::{ProjectId, TplId, checks};
 use crate::repo::{ApiKey, Listed, Listing, Project, Template, next_number};
+use crate::revise::revise;
 use crate::{Error, Forms, Result, Scope};
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{Issue, Problem};
+use std::time::Duration;
 use store::record::Json;
 use store::{Tx, params};
 
@@ -150,6 +152,16 @@ pub(crate) fn seen_template(tx: &mut Tx<'_>, scope: &Scope, tpl_id: TplId) -> Re
     seen(found, scope)
 }
 
+/// Keeps a form that was read as it is until the transaction ends. What was checked by it is checked again when it has been
+/// changed meanwhile.
+pub(crate) fn hold(tx: &mut Tx<'_>, template: &Template) -> Result<()> {
+    if template.hold(tx)? {
+        Ok(())
+    } else {
+        Err(Error::Raced("the form was changed".into()))
+    }
+}
+
 fn seen(found: Option<Template>, scope: &Scope) -> Result<Template> {
     found
         .filter(|template| scope.sees(template.org_id, template.project_id))
@@ -267,6 +279,7 @@ impl Forms {
     ) -> Result<Template> {
         let wrong = merge(wrong, change.issues());
         let scope = scope.clone();
+        let reversible_since = scope.now.minus(self.config().reversal_time);
         self.write(
             |_| (),
             move |tx, ()| {
@@ -276,9 +289,13 @@ impl Forms {
                     return Err(issues.into());
                 }
                 let found = Template::first(tx, Template::LOCK, params![tpl_id, scope.org_id])?;
-                let mut template = seen(found, &scope)?;
+                let before = seen(found, &scope)?;
+                let mut template = before.clone();
                 change.apply(&mut template);
-                template.updated_at = scope.now;
+                // Later each time, so that it tells one form of it from another.
+                let later = before.updated_at.plus(Duration::from_micros(1));
+                template.updated_at = scope.now.max(later);
+                revise(tx, &before, &template, reversible_since)?;
                 template.save(tx)?;
                 Ok(template)
             },

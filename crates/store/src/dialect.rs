@@ -8,10 +8,15 @@ const SKIP_LOCKED: (&str, &str) = ("/* skip locked */", "FOR UPDATE SKIP LOCKED"
 /// rows that refer to these can be inserted meanwhile. On SQLite nobody else writes.
 const FOR_UPDATE: (&str, &str) = ("/* for update */", "FOR NO KEY UPDATE");
 
+/// Marks the spot where PostgreSQL keeps the rows it selects from being changed until the transaction ends. On SQLite
+/// nobody else writes.
+const FOR_SHARE: (&str, &str) = ("/* for share */", "FOR SHARE");
+
 /// A statement as PostgreSQL takes it.
 pub fn for_postgres(sql: &str) -> String {
     sql.replace(SKIP_LOCKED.0, SKIP_LOCKED.1)
         .replace(FOR_UPDATE.0, FOR_UPDATE.1)
+        .replace(FOR_SHARE.0, FOR_SHARE.1)
 }
 
 /// A migration as SQLite takes it.

@@ -60,7 +60,8 @@ impl Claims for Rehearsal {
         let mut refused = Vec::new();
         for value in values {
             let (field_id, hash) = value;
-            if self.taken.contains(value) || uniques::is_taken(tx, tpl_id, *field_id, hash)? {
+            if self.taken.contains(value) || uniques::holder(tx, tpl_id, *field_id, hash)?.is_some()
+            {
                 refused.push(*field_id);
             }
         }

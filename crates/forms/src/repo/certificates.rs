@@ -174,6 +174,11 @@ macro_rules! select_standing {
 }
 
 statements! {
+    STATUSES_IN_USE = "SELECT c.status FROM forms_records r JOIN forms_certificates c ON c.record_id = r.record_id \
+            WHERE r.tpl_id = $1 AND r.deleted_at IS NULL AND c.revoked IS NULL \
+        UNION SELECT v.from_status FROM forms_records r JOIN forms_certificates c ON c.record_id = r.record_id \
+            JOIN forms_verifications v ON v.certificate_id = c.certificate_id \
+            WHERE r.tpl_id = $1 AND r.deleted_at IS NULL AND c.revoked IS NULL AND v.outcome = 'verified' AND v.at >= $2";
     STANDING_BY_CODING = select_standing!(
         "(SELECT v.verification_id FROM forms_verifications v WHERE v.org_id = c.org_id AND v.nonce = $3 AND v.outcome = 'verified')",
         "c.coding = $1 AND c.org_id = $2"
@@ -405,4 +410,14 @@ impl Attempts {
             })
         })
     }
+}
+
+/// The statuses that certificates of a form have, and those that verifications since then may be set back to.
+pub fn statuses_in_use(
+    tx: &mut Tx<'_>,
+    tpl_id: TplId,
+    reversible_since: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let of = params![tpl_id, reversible_since];
+    tx.query(STATUSES_IN_USE, of, |row| row.get(0))
 }

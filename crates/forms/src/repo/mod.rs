@@ -13,7 +13,7 @@ mod uploads;
 pub use affairs::Affairs;
 pub use bulk::{BulkJob, ItemResult, cells, count_uncertified};
 pub use certificates::{
-    Attempt, Attempts, Authorization, Certificate, Outcome, Standing, Verification,
+    Attempt, Attempts, Authorization, Certificate, Outcome, Standing, Verification, statuses_in_use,
 };
 pub use codes::{Category, Code, State};
 pub use organizations::{ApiKey, KeyHolder, Organization, Project};

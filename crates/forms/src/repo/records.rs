@@ -58,6 +58,10 @@ record! {
             AND audit_status IN ('none', 'approved') \
             AND NOT EXISTS (SELECT 1 FROM forms_certificates c WHERE c.record_id = forms_records.record_id) \
             ORDER BY record_id LIMIT $4 /* for update */";
+        /// `$1` form, `$2` after which record, `$3` how many: those that hold the values that are theirs alone, locked until the
+        /// transaction ends.
+        LOCK_COUNTING = "WHERE tpl_id = $1 AND record_id > $2 AND deleted_at IS NULL AND audit_status <> 'rejected' \
+            ORDER BY record_id LIMIT $3 /* for update */";
         /// `$1` coding.
         BY_CODING = "WHERE coding = $1 AND deleted_at IS NULL";
     }
@@ -77,12 +81,22 @@ statements! {
     FREE_UNIQUE = "DELETE FROM forms_unique_values \
         WHERE tpl_id = $1 AND field_id = $2 AND value_hash = $3 AND record_id = $4";
     FREE_UNIQUES = "DELETE FROM forms_unique_values WHERE record_id = $1";
+    FREE_FIELD = "DELETE FROM forms_unique_values WHERE tpl_id = $1 AND field_id = $2";
+    PENDING_LEVELS = "SELECT DISTINCT audit_level FROM forms_records \
+        WHERE tpl_id = $1 AND deleted_at IS NULL AND audit_status = 'pending' ORDER BY audit_level";
     PUT_TEXT = "INSERT INTO forms_texts (rowid, text) VALUES ($1, $2)";
     REMOVE_TEXT = "DELETE FROM forms_texts WHERE rowid = $1";
 }
 
 pub(super) fn all_statements() -> Vec<Statement> {
     [Record::STATEMENTS, STATEMENTS].concat()
+}
+
+impl Record {
+    /// The levels at which records of a form wait for a decision.
+    pub fn pending_levels(tx: &mut Tx<'_>, tpl_id: TplId) -> Result<Vec<i64>, StoreError> {
+        tx.query(PENDING_LEVELS, params![tpl_id], |row| row.get(0))
+    }
 }
 
 /// The next number of a kind in an organization, from 1. Others who want one wait until the transaction ends.
@@ -161,16 +175,15 @@ pub mod uniques {
         Ok(taken == 1)
     }
 
-    /// Whether a record of the form has a value.
-    pub fn is_taken(
+    /// The record of the form that has a value.
+    pub fn holder(
         tx: &mut Tx<'_>,
         tpl_id: TplId,
         field_id: i64,
         value_hash: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<RecordId>, StoreError> {
         let of = params![tpl_id, field_id, value_hash];
-        let holder = tx.query_opt(HOLDER, of, |row| row.get::<RecordId>(0))?;
-        Ok(holder.is_some())
+        tx.query_opt(HOLDER, of, |row| row.get(0))
     }
 
     /// Has a record hold these values and no others, like [`add`]. What is new is taken before anything is given back, so
@@ -191,6 +204,11 @@ pub mod uniques {
             tx.execute(FREE_UNIQUE, params![tpl_id, *field_id, hash, record_id])?;
         }
         Ok(refused)
+    }
+
+    /// Gives back what the records of a form hold in a field.
+    pub fn free_field(tx: &mut Tx<'_>, tpl_id: TplId, field_id: i64) -> Result<(), StoreError> {
+        tx.execute(FREE_FIELD, params![tpl_id, field_id]).map(drop)
     }
 
     /// Gives back what a record holds.

@@ -62,6 +62,7 @@ record! {
 const ACTIVITY: Duration = Duration::from_secs(60);
 
 statements! {
+    HOLD = "SELECT updated_at FROM forms_templates WHERE tpl_id = $1 AND updated_at = $2 /* for share */";
     SET_ACTIVE = "UPDATE forms_templates SET active_at = $2 \
         WHERE tpl_id = $1 AND (active_at IS NULL OR active_at <= $3)";
 }
@@ -71,6 +72,13 @@ pub(super) fn all_statements() -> Vec<Statement> {
 }
 
 impl Template {
+    /// Keeps the form from being changed until the transaction ends; false when it has been changed since it was read.
+    pub fn hold(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        let unchanged = params![self.tpl_id, self.updated_at];
+        let found = tx.query_opt(HOLD, unchanged, |row| row.get::<Timestamp>(0))?;
+        Ok(found.is_some())
+    }
+
     /// Notes that the form was filled in, at most once a minute: whoever notes it has others wait.
     pub fn set_active(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
         let known = |at: Timestamp| at.plus(ACTIVITY) > now;

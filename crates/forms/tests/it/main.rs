@@ -12,6 +12,7 @@ mod openapi;
 mod public;
 mod records;
 mod review;
+mod revise;
 mod submit;
 mod support;
 mod templates;

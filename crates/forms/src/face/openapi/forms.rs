@@ -40,13 +40,16 @@ pub fn operations() -> Vec<Operation> {
         Operation::new("forms/update", "Change a form")
             .about(
                 "What is absent stays. What is there replaces what was, as a whole: parts with the id that they have stay what they are, those without one are new, and those \
-                 that are not there go. A field keeps its type.",
+                 that are not there go. A field keeps its type. Statuses that certificates have and stages that records wait for stay, and a field becomes unique only when \
+                 no two records hold the same value.",
             )
             .takes(&["tpl_id"], parts(true))
             .answers(reference("Form"))
             .refused([
                 refusals::unknown("groups[0].fields[0].field_id"),
                 refusals::contradicts("groups[0].fields[0].field_type", "field_id"),
+                refusals::in_use("certificate_config.statuses", "待核销"),
+                refusals::held_twice("groups[0].fields[0].settings.is_unique"),
                 refusals::no_form(),
             ]),
         Operation::new("forms/delete", "Delete a form")

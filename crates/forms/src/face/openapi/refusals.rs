@@ -192,6 +192,18 @@ pub fn unknown(path: &'static str) -> E {
     parameter(path, Problem::Unknown)
 }
 
+/// Records need what a parameter would take away.
+pub fn in_use(path: &'static str, name: &str) -> E {
+    let names = name.into();
+    parameter(path, Problem::InUse { names })
+}
+
+/// Records hold the same value in a field that would be unique.
+pub fn held_twice(path: &'static str) -> E {
+    let records = "L1, L2".into();
+    parameter(path, Problem::HeldTwice { records })
+}
+
 /// The state of what is named does not allow it.
 pub fn wrong_state(path: &'static str, state: &'static str) -> E {
     let state = state.into();
