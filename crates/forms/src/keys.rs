@@ -216,7 +216,8 @@ pub(crate) fn project_for(
 }
 
 impl Forms {
-    /// Counts as many requests of a key as it may make in the next seconds.
+    /// Counts as many requests of a key as it may make in this window and the next, so that a request that comes while one
+    /// ends and the other begins is refused too. For sandboxes.
     pub async fn use_up_quota(&self, secret: &str) -> Result<()> {
         let (Some(holder), Some(limit)) =
             (self.key_holder(secret).await?, self.config().rate_limit)
@@ -224,8 +225,8 @@ impl Forms {
             return Ok(());
         };
         let quota = quota_of(&holder);
-        // A window far ahead: the ones before it are used up with it.
-        let then = self.now().plus(RATE_WINDOW * 30);
+        // The ones before it are used up with it.
+        let then = self.now().plus(RATE_WINDOW);
         for _ in 0..=limit {
             let (quotas, db) = (&self.inner.quotas, self.db());
             let _ = quotas.take_in(db, &quota, limit, RATE_WINDOW, then).await?;

@@ -791,6 +791,27 @@ async fn the_limit_of_a_key_holds_for_both() {
     assert_eq!(here.echo().await.status, 200);
 }
 
+/// As sandboxes have it: refused for as long as it takes to see it, and no other key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_is_used_up_is_there_again_in_a_moment() {
+    let world = World::with(Engine::Sqlite, FormsConfig::default()).await;
+    let [here, _] = world.both().await;
+    let other = key_of(&world.forms, world.org).await;
+    let (other, here) = (here.with(&other), here.with(&world.read_only_key));
+    world
+        .forms
+        .use_up_quota(&world.read_only_key)
+        .await
+        .unwrap();
+    for seconds in [0, 1, 1] {
+        world.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(here.echo().await.status, 429);
+        assert_eq!(other.echo().await.status, 200);
+    }
+    world.clock.advance(Duration::from_secs(2));
+    assert_eq!(here.echo().await.status, 200);
+}
+
 /// A body that breaks off.
 struct Broken;
 
