@@ -1,6 +1,6 @@
 //! Codes, categories, states, uploads and QR images.
 
-use crate::support::{Engine, PUBLIC_URL, World, both};
+use crate::support::{Engine, PUBLIC_URL, World, both, refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all as all;
@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 use store::params;
 use store::record::Json;
-use tallystick_forms::model::Right;
 use tallystick_forms::model::form::{Definition, FormSettings};
 use tallystick_forms::repo::{Certificate, Record, Template, Upload};
 use tallystick_forms::{Error, NewCode, statements};
@@ -83,12 +82,8 @@ async fn records_of_kind(world: &World, kind: i64) -> i64 {
 }
 
 async fn stranger(world: &World) -> (String, String) {
-    let other = world.forms.create_organization("Other").await.unwrap();
-    let rights = [Right::Read, Right::Write];
-    let key = world
-        .key_with(other.organization.org_id, &rights, None)
-        .await;
-    (key, other.organization.org_code)
+    let (other, _, key) = world.other_organization().await;
+    (key, other.org_code)
 }
 
 fn titles(list: &Value) -> Vec<&str> {
@@ -170,8 +165,8 @@ both! {
                 if method == "qrcodes/getOperation" && (body.get("format").is_some() || body.get("version").is_some()) {
                     continue;
                 }
-                let refusal = world.refused_with(key, method, body.clone()).await;
-                assert_eq!((refusal.0, &*refusal.1), expected, "{body}");
+                let refused = refusal(world.call(key, method, &body).await);
+                assert_eq!((refused.0, &*refused.1), expected, "{body}");
             }
         }
         let (status, body) = world.call(&other_key, "qrcodes/getContent", &json!({"qrcode": url})).await;
@@ -216,7 +211,7 @@ both! {
             {"name": "C", "elements": [{"element_type": 1, "element_value": 1}], "allowed_state_values": {"x": []}},
             {"name": "D", "elements": [{"element_type": 1, "element_value": 1}], "allowed_state_values": {"7": ["a"]}},
         ]});
-        let (code_, detail) = world.refused_with(&world.key, "qrcodes/create", body).await;
+        let (code_, detail) = world.refused("qrcodes/create", body).await;
         assert_eq!(code_, 100_301);
         assert_eq!(detail.split("; ").collect::<HashSet<_>>(), HashSet::from([
             "operations[0].name is required",
@@ -232,7 +227,7 @@ both! {
             {"name": "B", "elements": [{"element_type": 1, "element_value": state_id}],
                 "allowed_state_values": {state_id.to_string(): [values[0], 7]}},
         ]});
-        let refusal = world.refused_with(&world.key, "qrcodes/create", body).await;
+        let refusal = world.refused("qrcodes/create", body).await;
         assert_eq!(refusal, (100_301, format!(
             "operations[0].elements[0].element_value does not exist; operations[0].elements[1].element_value does not exist; \
              operations[1].allowed_state_values.{state_id} does not exist"
@@ -275,7 +270,7 @@ both! {
         world.clock.advance(Duration::from_secs(60));
         let list = world.ok("qrcodes/getList", json!({"search_key": "One"})).await;
         assert_eq!(list["list"][0]["status"], "expired");
-        let refusal = world.refused_with(&world.key, "qrcodes/getList", json!({"page": 0, "page_size": 51})).await;
+        let refusal = world.refused("qrcodes/getList", json!({"page": 0, "page_size": 51})).await;
         assert_eq!(refusal, (100_301, "page must be from 1 to 1000000; page_size must be from 1 to 50".into()));
     }
 
@@ -302,11 +297,11 @@ both! {
             (json!({"code_id": made["id"], "fields": [{"title": "a", "type": "url", "value": "javascript:alert(1)"}]}),
                 (100_301, "fields[0].value is malformed")),
         ] {
-            let refusal = world.refused_with(&world.key, "qrcodes/update", body).await;
+            let refusal = world.refused("qrcodes/update", body).await;
             assert_eq!((refusal.0, &*refusal.1), expected);
         }
-        let refusal = world.refused_with(&world.read_only_key, "qrcodes/update", json!({"code_id": made["id"]})).await;
-        assert_eq!(refusal.0, 403);
+        let refused = refusal(world.call(&world.read_only_key, "qrcodes/update", &json!({"code_id": made["id"]})).await);
+        assert_eq!(refused.0, 403);
     }
 
     async fn another_content_is_written_down(engine: Engine) {
@@ -346,7 +341,7 @@ both! {
         let body = json!({"code_id": made["id"], "fields": [
             {"field_id": new_id, "title": "a"}, {"field_id": new_id, "title": "b"}, {"field_id": ids[2], "title": "c"},
         ]});
-        let refusal = world.refused_with(&world.key, "qrcodes/update", body).await;
+        let refusal = world.refused("qrcodes/update", body).await;
         assert_eq!(refusal, (100_301, "fields[1].field_id is already in use; fields[2].field_id does not exist".into()));
     }
 
@@ -365,12 +360,12 @@ both! {
             ("qrcodes/updateState", json!({"code_id": made["id"], "state_id": 1, "state_value_id": 1})),
             ("qrcodes/getContent", json!({"qrcode": made["coding"]})),
         ] {
-            assert_eq!(world.refused_with(&world.key, method, body).await, gone, "{method}");
+            assert_eq!(world.refused(method, body).await, gone, "{method}");
         }
         assert_eq!(world.ok("qrcodes/getList", json!({})).await["page"]["total"], 0);
-        let refusal = world.refused_with(&world.key, "qrcodes/setStatus", json!({"code_id": 1, "status": "locked"})).await;
+        let refusal = world.refused("qrcodes/setStatus", json!({"code_id": 1, "status": "locked"})).await;
         assert_eq!(refusal, (100_301, "status must be one of: enabled, disabled, deleted".into()));
-        let refusal = world.refused_with(&world.key, "qrcodes/setStatus", json!({})).await;
+        let refusal = world.refused("qrcodes/setStatus", json!({})).await;
         assert_eq!(refusal, (100_301, "code_id is required; status is required".into()));
     }
 
@@ -403,14 +398,14 @@ both! {
             (set(7), (100_301, "state_value_id does not exist")),
             (json!({"code_id": made["id"], "state_id": 7, "state_value_id": 7}), (404, "State not found")),
         ] {
-            let refusal = world.refused_with(&world.key, "qrcodes/updateState", body).await;
+            let refusal = world.refused("qrcodes/updateState", body).await;
             assert_eq!((refusal.0, &*refusal.1), expected);
         }
         let body = json!({"title": "", "values": [{"text": "a"}, {"text": "a"}, {}]});
-        let refusal = world.refused_with(&world.key, "states/create", body).await;
+        let refusal = world.refused("states/create", body).await;
         assert_eq!(refusal, (100_301,
             "title must have 1 to 64 characters; values[1].text is already in use; values[2].text is required".into()));
-        let refusal = world.refused_with(&world.key, "states/create", json!({"title": "a", "values": []})).await;
+        let refusal = world.refused("states/create", json!({"title": "a", "values": []})).await;
         assert_eq!(refusal, (100_301, "values is required".into()));
     }
 
@@ -429,9 +424,8 @@ both! {
     async fn keys_see_their_projects_only(engine: Engine) {
         let world = World::new(engine).await;
         let other = world.forms.create_project(world.org.org_id, "Other").await.unwrap();
-        let rights = [Right::Read, Right::Write];
-        let key = world.key_with(world.org.org_id, &rights, Some(vec![other.project_id])).await;
-        let blind = world.key_with(world.org.org_id, &rights, Some(Vec::new())).await;
+        let key = world.key_of(&[other.project_id]).await;
+        let blind = world.key_of(&[]).await;
         let (stranger, _) = stranger(&world).await;
         let folder = category(&world, "Boilers", None).await;
         let (state_id, values) = state(&world, "Health", &["Good"]).await;
@@ -452,8 +446,8 @@ both! {
                 ("categories/update", json!({"id": folder, "name": "B"}), (404, "Category not found")),
                 ("categories/delete", json!({"id": folder}), (404, "Category not found")),
             ] {
-                let refusal = world.refused_with(key, method, body).await;
-                assert_eq!((refusal.0, &*refusal.1), expected, "{method}");
+                let refused = refusal(world.call(key, method, &body).await);
+                assert_eq!((refused.0, &*refused.1), expected, "{method}");
             }
             let (_, codes) = world.call(key, "qrcodes/getList", &json!({})).await;
             assert_eq!(codes["data"]["list"], json!([]));
@@ -462,8 +456,8 @@ both! {
             let (_, states) = world.call(key, "states/getList", &json!({})).await;
             assert_eq!(states["data"], json!({"list": []}));
         }
-        let refusal = world.refused_with(&blind, "qrcodes/create", json!({"title": "B"})).await;
-        assert_eq!(refusal, (100_301, "project_id does not exist".into()));
+        let refused = refusal(world.call(&blind, "qrcodes/create", &json!({"title": "B"})).await);
+        assert_eq!(refused, (100_301, "project_id does not exist".into()));
         let (_, mine) = world.call(&key, "qrcodes/create", &json!({"title": "Mine"})).await;
         assert_eq!(mine["data"]["meta"]["project_id"], other.project_id);
         let (_, codes) = world.call(&key, "qrcodes/getList", &json!({})).await;
@@ -471,10 +465,10 @@ both! {
         assert_eq!(titles(&world.ok("qrcodes/getList", json!({})).await), ["Mine", "A"]);
         // What is in one project stays there.
         let body = json!({"title": "B", "category_id": folder, "project_id": other.project_id});
-        let refusal = world.refused_with(&world.key, "qrcodes/create", body).await;
+        let refusal = world.refused("qrcodes/create", body).await;
         assert_eq!(refusal, (100_301, "category_id contradicts project_id".into()));
         let body = json!({"code_id": mine["data"]["meta"]["id"], "category_id": folder});
-        let refusal = world.refused_with(&world.key, "qrcodes/update", body).await;
+        let refusal = world.refused("qrcodes/update", body).await;
         assert_eq!(refusal, (100_301, "category_id contradicts project_id".into()));
     }
 
@@ -484,7 +478,7 @@ both! {
         let inner = category(&world, "Inner", Some(outer)).await;
         let none = (100_317, String::new());
         for body in [json!({"category_id": outer}), json!({"category_id": 7})] {
-            assert_eq!(world.refused_with(&world.key, "qrcodes/getList", body).await, none);
+            assert_eq!(world.refused("qrcodes/getList", body).await, none);
         }
         for title in ["A", "B"] {
             code(&world, json!({"title": title, "category_id": inner})).await;
@@ -492,14 +486,14 @@ both! {
         let list = world.ok("qrcodes/getList", json!({"category_id": outer})).await;
         assert_eq!(titles(&list), ["B", "A"]);
         let body = json!({"category_id": outer, "include_children": 0});
-        assert_eq!(world.refused_with(&world.key, "qrcodes/getList", body).await, none);
+        assert_eq!(world.refused("qrcodes/getList", body).await, none);
         // A search that finds nothing in a category with codes finds nothing.
         let list = world.ok("qrcodes/getList", json!({"category_id": outer, "search_key": "nothing"})).await;
         assert_eq!(list["page"]["total"], 0);
         let third = code(&world, json!({"title": "C", "category_id": outer})).await;
         let body = json!({"category_id": outer, "page_size": 1});
         let many = (100_318, "2".to_owned());
-        assert_eq!(world.refused_with(&world.key, "qrcodes/getList", body.clone()).await, many);
+        assert_eq!(world.refused("qrcodes/getList", body.clone()).await, many);
         let list = world.ok("qrcodes/getList", json!({"category_id": outer, "include_children": 0})).await;
         assert_eq!(titles(&list), ["C"]);
         world.ok("qrcodes/setStatus", json!({"code_id": third["id"], "status": "deleted"})).await;
@@ -538,7 +532,7 @@ both! {
         ]}));
         let list = world.ok("qrcodes/getList", json!({"category_id": d})).await;
         assert_eq!(titles(&list), ["deep"]);
-        assert_eq!(world.refused_with(&world.key, "qrcodes/getList", json!({"category_id": a})).await.0, 100_317);
+        assert_eq!(world.refused("qrcodes/getList", json!({"category_id": a})).await.0, 100_317);
         for (body, expected) in [
             (json!({"id": d, "parent_id": c}), (100_301, "parent_id contradicts id")),
             (json!({"id": d, "parent_id": d}), (100_301, "parent_id contradicts id")),
@@ -546,12 +540,12 @@ both! {
             (json!({"id": 7, "name": "x"}), (404, "Category not found")),
             (json!({"name": ""}), (100_301, "id is required; name must have 1 to 64 characters")),
         ] {
-            let refusal = world.refused_with(&world.key, "categories/update", body).await;
+            let refusal = world.refused("categories/update", body).await;
             assert_eq!((refusal.0, &*refusal.1), expected);
         }
         let moved = world.ok("categories/update", json!({"id": b, "parent_id": 0})).await;
         assert_eq!(moved, json!({"category": shown(b, None, "E")}));
-        assert_eq!(world.refused_with(&world.key, "qrcodes/getList", json!({"category_id": d})).await.0, 100_317);
+        assert_eq!(world.refused("qrcodes/getList", json!({"category_id": d})).await.0, 100_317);
     }
 
     async fn categories_are_ten_deep_at_most(engine: Engine) {
@@ -563,13 +557,13 @@ both! {
         }
         let too_deep = (100_301, "depth must be from 1 to 10".to_owned());
         let body = json!({"name": "11", "parent_id": chain[9]});
-        assert_eq!(world.refused_with(&world.key, "categories/create", body).await, too_deep);
+        assert_eq!(world.refused("categories/create", body).await, too_deep);
         let other = category(&world, "other", None).await;
         let inner = category(&world, "inner", Some(other)).await;
         let body = json!({"id": other, "parent_id": chain[8]});
-        assert_eq!(world.refused_with(&world.key, "categories/update", body).await, too_deep);
+        assert_eq!(world.refused("categories/update", body).await, too_deep);
         world.ok("categories/update", json!({"id": other, "parent_id": chain[7]})).await;
-        assert_eq!(world.refused_with(&world.key, "categories/create", json!({"name": "x", "parent_id": inner})).await, too_deep);
+        assert_eq!(world.refused("categories/create", json!({"name": "x", "parent_id": inner})).await, too_deep);
     }
 
     async fn categories_are_deleted_with_their_codes(engine: Engine) {
@@ -583,9 +577,9 @@ both! {
         assert_eq!(deleted, json!({"deleted_categories": 2, "deleted_codes": 1}));
         assert_eq!(titles(&world.ok("qrcodes/getList", json!({})).await), ["kept"]);
         let body = json!({"code_id": deep["id"], "status": "enabled"});
-        assert_eq!(world.refused_with(&world.key, "qrcodes/setStatus", body).await.0, 404);
-        assert_eq!(world.refused_with(&world.key, "categories/delete", json!({"id": inner})).await.0, 404);
-        assert_eq!(world.refused_with(&world.key, "qrcodes/create", json!({"title": "x", "category_id": inner})).await.0, 404);
+        assert_eq!(world.refused("qrcodes/setStatus", body).await.0, 404);
+        assert_eq!(world.refused("categories/delete", json!({"id": inner})).await.0, 404);
+        assert_eq!(world.refused("qrcodes/create", json!({"title": "x", "category_id": inner})).await.0, 404);
         let tree = world.ok("categories/getList", json!({})).await;
         assert_eq!(tree["tree"].as_array().unwrap().len(), 1);
     }
@@ -670,12 +664,12 @@ both! {
             (json!({"name": "a", "content": huge}), "content is larger than 5242880 bytes"),
             (json!({"name": "a", "content": encode(png), "content_type": "image/jpeg"}), "content_type contradicts content"),
         ] {
-            let refusal = world.refused_with(&world.key, "uploads/create", body).await;
+            let refusal = world.refused("uploads/create", body).await;
             assert_eq!((refusal.0, &*refusal.1), (100_301, expected));
         }
         for refused in ["<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "<!doctype html>", "MZ\0\0", ""] {
             let body = json!({"name": "a.png", "content": encode(refused.as_bytes()), "content_type": "image/png"});
-            let (code, detail) = world.refused_with(&world.key, "uploads/create", body).await;
+            let (code, detail) = world.refused("uploads/create", body).await;
             assert_eq!(code, 100_301);
             assert!(detail.starts_with("content must be one of: image/png, "), "{detail}");
         }
@@ -683,7 +677,7 @@ both! {
         let made = world.ok("uploads/create", json!({"name": "a", "content": largest})).await;
         assert_eq!(made["size"], 5 * 1024 * 1024);
         let body = json!({"name": "a", "content": "aGVsbG8="});
-        assert_eq!(world.refused_with(&world.read_only_key, "uploads/create", body).await.0, 403);
+        assert_eq!(refusal(world.call(&world.read_only_key, "uploads/create", &body).await).0, 403);
     }
 
     async fn uploads_are_forgotten_unless_kept(engine: Engine) {

@@ -208,17 +208,6 @@ impl World {
         }
     }
 
-    /// A key with these rights that sees these projects, or all.
-    pub async fn key_with(&self, org_id: i64, rights: &[Right], seen: Option<Vec<i64>>) -> String {
-        let made = self.forms.create_key(org_id, "test", rights, seen).await;
-        secret(made.unwrap())
-    }
-
-    /// The code and the detail of a call that must be refused.
-    pub async fn refused_with(&self, key: &str, method: &str, body: Value) -> (i64, String) {
-        refusal(self.call(key, method, &body).await)
-    }
-
     /// Gets a public page.
     pub async fn get(&self, path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
         let request = Request::get(path).body(Body::empty()).unwrap();

@@ -14,11 +14,15 @@ mod tests;
 pub use operations::{Operation, lists, operation, operations};
 
 use crate::BillingConfig;
+use httpkit::openapi::{self, headers_of};
 use operations::{Auth, TAGS};
 use refusals::Sample;
 use schema::{example, reference};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What of a refusal is in a language.
+const WORDS: &str = "`error.message`";
 
 /// The description of the face, OpenAPI 3.1.
 pub fn document() -> Value {
@@ -48,7 +52,7 @@ pub fn document() -> Value {
         "components": {
             "securitySchemes": security_schemes(),
             "parameters": parameters(),
-            "headers": headers(),
+            "headers": openapi::headers(WORDS),
             "schemas": schemas,
         },
     })
@@ -99,27 +103,11 @@ fn security(auth: Auth) -> Value {
 }
 
 fn parameters() -> Value {
+    let key = "Names this request, so that sending it again changes nothing.";
     json!({
-        "AcceptLanguage": {
-            "name": "Accept-Language",
-            "in": "header",
-            "description": "The language of `error.message`: `en` (the default), `zh-TW` or `zh-CN`.",
-            "schema": {"type": "string"},
-            "example": "zh-TW",
-        },
-        "RequestId": {
-            "name": "X-Request-Id",
-            "in": "header",
-            "description": "Names the request in logs; it comes back in the answer. Other values than described here are replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-        },
-        "IdempotencyKey": {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "Names this request, so that sending it again changes nothing.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-            "example": "0b8f5d0e-order-1",
-        },
+        "AcceptLanguage": openapi::accept_language(WORDS, "zh-TW"),
+        "RequestId": openapi::request_id(),
+        "IdempotencyKey": openapi::idempotency_key(key, "0b8f5d0e-order-1"),
         "Id": {
             "name": "id",
             "in": "path",
@@ -130,50 +118,13 @@ fn parameters() -> Value {
     })
 }
 
-fn headers() -> Value {
-    json!({
-        "X-Request-Id": {
-            "description": "Names the request in logs.",
-            "schema": {"type": "string"},
-        },
-        "Content-Language": {
-            "description": "The language of `error.message`.",
-            "schema": {"type": "string", "enum": kernel::Locale::ALL.map(kernel::Locale::tag)},
-        },
-        "Retry-After": {
-            "description": "Seconds to wait.",
-            "schema": {"type": "integer", "minimum": 1},
-        },
-        "Idempotent-Replayed": {
-            "description": "`true` when the request was carried out before and this is its answer.",
-            "schema": {"type": "string", "const": "true"},
-        },
-    })
-}
-
-fn headers_of(names: &[&str]) -> Value {
-    let headers = names.iter().map(|name| {
-        (
-            (*name).to_owned(),
-            json!({"$ref": format!("#/components/headers/{name}")}),
-        )
-    });
-    headers.collect::<Map<_, _>>().into()
-}
-
 fn describe(operation: &Operation, schemas: &Map<String, Value>) -> Value {
-    let mut described = json!({
-        "operationId": operation.id,
-        "tags": [operation.tag],
-        "summary": operation.summary,
-        "security": security(operation.auth),
-        "parameters": parameters_of(operation),
-        "responses": responses(operation, schemas),
-        "x-error-codes": operation.codes_with(schemas),
-    });
-    if !operation.description.is_empty() {
-        described["description"] = operation.description.into();
-    }
+    let said = (operation.summary, operation.description);
+    let mut described = openapi::operation(operation.id, operation.tag, said);
+    described["security"] = security(operation.auth);
+    described["parameters"] = parameters_of(operation).into();
+    described["responses"] = responses(operation, schemas);
+    described["x-error-codes"] = json!(operation.codes_with(schemas));
     if let Some(name) = operation.body {
         let schema = &schemas[name];
         described["requestBody"] = json!({
@@ -188,8 +139,9 @@ fn describe(operation: &Operation, schemas: &Map<String, Value>) -> Value {
 }
 
 fn parameters_of(operation: &Operation) -> Vec<Value> {
-    let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
-    let path = operation.path_parameters().map(|_| shared("Id"));
+    let path = operation
+        .path_parameters()
+        .map(|_| openapi::parameter("Id"));
     let query = operation.query.iter().map(|(name, schema)| {
         let mut schema = schema.clone();
         let mut parameter = json!({"name": name, "in": "query"});
@@ -209,9 +161,9 @@ fn parameters_of(operation: &Operation) -> Vec<Value> {
     });
     let mut parameters: Vec<Value> = path.chain(query).collect();
     if operation.idempotent {
-        parameters.push(shared("IdempotencyKey"));
+        parameters.push(openapi::parameter("IdempotencyKey"));
     }
-    parameters.extend(["AcceptLanguage", "RequestId"].map(shared));
+    parameters.extend(["AcceptLanguage", "RequestId"].map(openapi::parameter));
     parameters
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use catalogue::RecurError;
+use testkit::schema::{check, resolve};
 
 /// Calls `visit` with every value in `value`, the keys that lead to it last.
 fn walk<'a>(value: &'a Value, way: &mut Vec<&'a str>, visit: &mut impl FnMut(&[&str], &'a Value)) {
@@ -21,20 +22,15 @@ fn walk<'a>(value: &'a Value, way: &mut Vec<&'a str>, visit: &mut impl FnMut(&[&
     }
 }
 
-fn resolve<'a>(document: &'a Value, reference: &Value) -> &'a Value {
-    let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
-    let found = document.pointer(pointer);
-    found.unwrap_or_else(|| panic!("{reference} leads nowhere"))
-}
-
 #[test]
 fn every_reference_resolves_and_every_component_is_used() {
     let document = document();
     let mut used = BTreeSet::new();
     walk(&document, &mut Vec::new(), &mut |_, value| {
         if let Some(reference) = value.get("$ref") {
+            let reference = reference.as_str().unwrap();
             resolve(&document, reference);
-            used.insert(reference.as_str().unwrap());
+            used.insert(reference);
         }
     });
     for kind in ["schemas", "parameters", "headers"] {
@@ -135,7 +131,7 @@ fn every_operation_has_what_generators_of_clients_need() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|p| p.get("$ref").map_or(p, |r| resolve(&document, r)))
+            .map(|p| p["$ref"].as_str().map_or(p, |r| resolve(&document, r)))
             .filter(|p| p["in"] == "path")
             .collect();
         assert_eq!(in_path.len(), o.path.matches('{').count(), "{}", o.path);
@@ -222,66 +218,6 @@ fn templates_and_real_paths_find_their_operation() {
     ] {
         assert_eq!(lists(method, path, code), listed, "{method} {path} {code}");
     }
-}
-
-/// Checks a value against the part of JSON Schema that the document uses.
-fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
-    if let Some(reference) = schema.get("$ref") {
-        return check(document, resolve(document, reference), value);
-    }
-    if let Some(choices) = schema["anyOf"].as_array() {
-        let fits = choices.iter().any(|c| check(document, c, value).is_ok());
-        return fits.then_some(()).ok_or(format!("{value} fits no choice"));
-    }
-    if let Some(constant) = schema.get("const")
-        && constant != value
-    {
-        return Err(format!("{value} is not {constant}"));
-    }
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(n) if n.is_i64() => "integer",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let one = [schema["type"].clone()];
-    let kinds = schema["type"].as_array().map_or(&one[..], |kinds| kinds);
-    if !kinds.iter().any(|k| k == kind) {
-        return Err(format!("{value} is no {}", schema["type"]));
-    }
-    if let Some(literals) = schema["enum"].as_array()
-        && !literals.contains(value)
-    {
-        return Err(format!("{value} is no literal of {}", schema["enum"]));
-    }
-    if let Some(number) = value.as_i64() {
-        let below = schema["minimum"]
-            .as_i64()
-            .is_some_and(|least| number < least);
-        let above = schema["maximum"].as_i64().is_some_and(|most| number > most);
-        if below || above {
-            return Err(format!("{value} is out of bounds"));
-        }
-    }
-    for element in value.as_array().into_iter().flatten() {
-        check(document, &schema["items"], element)?;
-    }
-    if let (Some(object), None) = (value.as_object(), schema.get("additionalProperties")) {
-        for name in schema["required"].as_array().into_iter().flatten() {
-            if !object.contains_key(name.as_str().unwrap()) {
-                return Err(format!("{name} is missing"));
-            }
-        }
-        for (name, value) in object {
-            let schema = schema["properties"].get(name);
-            let schema = schema.ok_or(format!("{name} is not described"))?;
-            check(document, schema, value).map_err(|e| format!("{name}: {e}"))?;
-        }
-    }
-    Ok(())
 }
 
 #[test]

@@ -21,10 +21,14 @@ mod webhooks;
 pub use operations::{Operation, operation, operations};
 
 use crate::FormsConfig;
+use httpkit::openapi::{self, headers_of};
 use httpkit::schema::{Named, example, reference};
 use refusals::Sample;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What of a refusal is in a language.
+const WORDS: &str = "`message` and `message_detail`";
 
 /// The tags, in the order of the document: the modules, and what came before them.
 const TAGS: &[(&str, &str)] = &[
@@ -76,7 +80,7 @@ pub fn document() -> Value {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `tk_…`."},
             },
             "parameters": parameters(),
-            "headers": headers(),
+            "headers": openapi::headers(WORDS),
             "schemas": schemas,
         },
     })
@@ -128,82 +132,28 @@ fn introduction() -> String {
 }
 
 fn parameters() -> Value {
+    let key = "Names this request, so that sending it again changes nothing.";
     json!({
-        "AcceptLanguage": {
-            "name": "Accept-Language",
-            "in": "header",
-            "description": "The language of `message` and `message_detail`: `en` (the default), `zh-TW` or `zh-CN`.",
-            "schema": {"type": "string"},
-            "example": "zh-CN",
-        },
-        "RequestId": {
-            "name": "X-Request-Id",
-            "in": "header",
-            "description": "Names the request in logs; it comes back in the answer. Other values than described here are replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-        },
-        "IdempotencyKey": {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "Names this request, so that sending it again changes nothing.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-            "example": "0b8f5d0e-visit-1",
-        },
+        "AcceptLanguage": openapi::accept_language(WORDS, "zh-CN"),
+        "RequestId": openapi::request_id(),
+        "IdempotencyKey": openapi::idempotency_key(key, "0b8f5d0e-visit-1"),
     })
-}
-
-fn headers() -> Value {
-    json!({
-        "X-Request-Id": {
-            "description": "Names the request in logs.",
-            "schema": {"type": "string"},
-        },
-        "Content-Language": {
-            "description": "The language of `message` and `message_detail`.",
-            "schema": {"type": "string", "enum": kernel::Locale::ALL.map(kernel::Locale::tag)},
-        },
-        "Retry-After": {
-            "description": "Seconds to wait.",
-            "schema": {"type": "integer", "minimum": 1},
-        },
-        "Idempotent-Replayed": {
-            "description": "`true` when the request was carried out before and this is its answer.",
-            "schema": {"type": "string", "const": "true"},
-        },
-    })
-}
-
-fn headers_of(names: &[&str]) -> Value {
-    let headers = names.iter().map(|name| {
-        (
-            (*name).to_owned(),
-            json!({"$ref": format!("#/components/headers/{name}")}),
-        )
-    });
-    headers.collect::<Map<_, _>>().into()
 }
 
 fn parameters_of(writes: bool) -> Vec<Value> {
     let key = writes.then_some("IdempotencyKey");
     let all = key.into_iter().chain(["AcceptLanguage", "RequestId"]);
-    all.map(|name| json!({"$ref": format!("#/components/parameters/{name}")}))
-        .collect()
+    all.map(openapi::parameter).collect()
 }
 
 fn describe(operation: &Operation, schemas: &Map<String, Value>) -> Value {
-    let mut described = json!({
-        "operationId": operation.id(),
-        "tags": [operation.module()],
-        "summary": operation.summary,
-        "parameters": parameters_of(operation.writes),
-        "requestBody": body(&operation.request, schemas),
-        "responses": responses(operation, schemas),
-        "x-error-codes": operation.codes(),
-        "x-writes": operation.writes,
-    });
-    if !operation.description.is_empty() {
-        described["description"] = operation.description.into();
-    }
+    let said = (operation.summary, operation.description);
+    let mut described = openapi::operation(&operation.id(), operation.module(), said);
+    described["parameters"] = parameters_of(operation.writes).into();
+    described["requestBody"] = body(&operation.request, schemas);
+    described["responses"] = responses(operation, schemas);
+    described["x-error-codes"] = json!(operation.codes());
+    described["x-writes"] = operation.writes.into();
     described
 }
 

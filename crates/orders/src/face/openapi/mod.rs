@@ -14,12 +14,15 @@ mod values;
 pub use operations::{Operation, lists, operations};
 
 use crate::OrdersConfig;
+use httpkit::openapi::{self, headers_of};
 use operations::{Input, TAGS};
-use parameters::{header_reference, headers};
 use refusals::Sample;
 use schemas::{reference, schemas};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What of a refusal is in a language.
+const WORDS: &str = "`message`";
 
 /// The description of the face, OpenAPI 3.1.
 pub fn document() -> Value {
@@ -56,7 +59,7 @@ pub fn document() -> Value {
                 },
             },
             "parameters": parameters::shared(),
-            "headers": headers(),
+            "headers": openapi::headers(WORDS),
             "schemas": schemas(),
         },
     })
@@ -139,13 +142,6 @@ fn responses(operation: &Operation) -> Value {
         .chain(refusals)
         .collect::<Map<_, _>>()
         .into()
-}
-
-fn headers_of(names: &[&str]) -> Value {
-    let headers = names
-        .iter()
-        .map(|name| ((*name).to_owned(), header_reference(name)));
-    headers.collect::<Map<_, _>>().into()
 }
 
 /// All refusals with one status.

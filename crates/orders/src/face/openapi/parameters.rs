@@ -1,10 +1,12 @@
-//! Parameters and headers.
+//! Parameters.
 
+use super::WORDS;
 use super::operations::{Input, Operation};
 use super::schemas::uuid;
 use crate::OrdersConfig;
 use crate::face::limits::{LARGEST_PAGE, LARGEST_SKIP, LONGEST_IDEMPOTENCY_KEY};
 use crate::odata::{Entity, Field, Kind};
+use httpkit::openapi;
 use serde_json::{Value, json};
 
 /// `components.parameters`.
@@ -17,19 +19,8 @@ pub fn shared() -> Value {
          operator sets another time."
     );
     json!({
-        "AcceptLanguage": {
-            "name": "Accept-Language",
-            "in": "header",
-            "description": "The language of `message`: `en` (the default), `zh-TW` or `zh-CN`.",
-            "schema": {"type": "string"},
-            "example": "zh-TW",
-        },
-        "RequestId": {
-            "name": "X-Request-Id",
-            "in": "header",
-            "description": "Names the request in logs; it comes back in the answer. Other values than described here are replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-        },
+        "AcceptLanguage": openapi::accept_language(WORDS, "zh-TW"),
+        "RequestId": openapi::request_id(),
         "IdempotencyKey": {
             "name": "Idempotency-Key",
             "in": "header",
@@ -70,59 +61,28 @@ pub fn shared() -> Value {
     })
 }
 
-/// `components.headers`.
-pub fn headers() -> Value {
-    json!({
-        "X-Request-Id": {
-            "description": "Names the request in logs.",
-            "schema": {"type": "string"},
-        },
-        "Content-Language": {
-            "description": "The language of `message`.",
-            "schema": {"type": "string", "enum": kernel::Locale::ALL.map(kernel::Locale::tag)},
-        },
-        "Retry-After": {
-            "description": "Seconds to wait.",
-            "schema": {"type": "integer", "minimum": 1},
-        },
-        "Idempotent-Replayed": {
-            "description": "`true` when the request was carried out before and this is its answer.",
-            "schema": {"type": "string", "const": "true"},
-        },
-    })
-}
-
-/// A header of [`headers`].
-pub fn header_reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/headers/{name}")})
-}
-
 /// The parameters of an operation.
 pub fn of(operation: &Operation) -> Vec<Value> {
     let mut parameters = Vec::new();
     if operation.path.contains("{order_id}") {
-        parameters.push(shared_reference("OrderId"));
+        parameters.push(openapi::parameter("OrderId"));
     }
     match operation.input {
-        Input::None => parameters.push(shared_reference("OrganizationId")),
+        Input::None => parameters.push(openapi::parameter("OrganizationId")),
         Input::List {
             entity,
             filters,
             orderby,
         } => {
-            parameters.push(shared_reference("OrganizationId"));
+            parameters.push(openapi::parameter("OrganizationId"));
             parameters.push(filter(entity, filters));
             parameters.push(order_by(entity, orderby));
-            parameters.extend(["Skip", "Top"].map(shared_reference));
+            parameters.extend(["Skip", "Top"].map(openapi::parameter));
         }
-        Input::Body { .. } => parameters.push(shared_reference("IdempotencyKey")),
+        Input::Body { .. } => parameters.push(openapi::parameter("IdempotencyKey")),
     }
-    parameters.extend(["AcceptLanguage", "RequestId"].map(shared_reference));
+    parameters.extend(["AcceptLanguage", "RequestId"].map(openapi::parameter));
     parameters
-}
-
-fn shared_reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/parameters/{name}")})
 }
 
 fn filter(entity: &Entity, filters: &[&str]) -> Value {

@@ -9,6 +9,7 @@ use crate::odata::ListQuery;
 use catalogue::PlatformError;
 use catalogue::platform::Format;
 use serde_json::value::RawValue;
+use testkit::schema::{check, resolve};
 
 const SOURCES: [&str; 3] = [
     include_str!("../organization.rs"),
@@ -36,20 +37,15 @@ fn walk<'a>(value: &'a Value, way: &mut Vec<&'a str>, visit: &mut impl FnMut(&[&
     }
 }
 
-fn resolve<'a>(document: &'a Value, reference: &Value) -> &'a Value {
-    let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
-    let found = document.pointer(pointer);
-    found.unwrap_or_else(|| panic!("{reference} leads nowhere"))
-}
-
 #[test]
 fn every_reference_resolves_and_every_component_is_used() {
     let document = document();
     let mut used = BTreeSet::new();
     walk(&document, &mut Vec::new(), &mut |_, value| {
         if let Some(reference) = value.get("$ref") {
+            let reference = reference.as_str().unwrap();
             resolve(&document, reference);
-            used.insert(reference.as_str().unwrap());
+            used.insert(reference);
         }
     });
     for kind in ["schemas", "parameters", "headers"] {
@@ -170,60 +166,6 @@ fn templates_and_real_paths_find_their_operation() {
     ] {
         assert_eq!(lists(method, path, code), listed, "{method} {path} {code}");
     }
-}
-
-/// Checks a value against the part of JSON Schema that the document uses.
-fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
-    if let Some(reference) = schema.get("$ref") {
-        return check(document, resolve(document, reference), value);
-    }
-    if let Some(choices) = schema["anyOf"].as_array() {
-        let fits = choices.iter().any(|c| check(document, c, value).is_ok());
-        return fits.then_some(()).ok_or(format!("{value} fits no choice"));
-    }
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(n) if n.is_i64() => "integer",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let one = [schema["type"].clone()];
-    let kinds = schema["type"].as_array().map_or(&one[..], |kinds| kinds);
-    if !kinds
-        .iter()
-        .any(|k| k == kind || (k == "number" && kind == "integer"))
-    {
-        return Err(format!("{value} is no {}", schema["type"]));
-    }
-    if let Some(literals) = schema["enum"].as_array()
-        && !literals.contains(value)
-    {
-        return Err(format!("{value} is no literal of {}", schema["enum"]));
-    }
-    if let (Some(number), Some(least)) = (value.as_i64(), schema["minimum"].as_i64())
-        && number < least
-    {
-        return Err(format!("{value} is less than {least}"));
-    }
-    for element in value.as_array().into_iter().flatten() {
-        check(document, &schema["items"], element)?;
-    }
-    if let Some(object) = value.as_object() {
-        for name in schema["required"].as_array().into_iter().flatten() {
-            if !object.contains_key(name.as_str().unwrap()) {
-                return Err(format!("{name} is missing"));
-            }
-        }
-        for (name, value) in object {
-            let schema = schema["properties"].get(name);
-            let schema = schema.ok_or(format!("{name} is not described"))?;
-            check(document, schema, value).map_err(|e| format!("{name}: {e}"))?;
-        }
-    }
-    Ok(())
 }
 
 #[test]
