@@ -124,8 +124,10 @@ impl Ask {
     /// Where whoever asks is: the other end of the connection, or what the proxy there writes last into this header. Of IPv6 the
     /// network, which belongs to one subscriber.
     pub fn address(&self, forwarded: Option<&str>) -> Option<IpAddr> {
-        let last = |header: &str| header.rsplit(',').next()?.trim().parse().ok();
-        let told = forwarded.and_then(|name| self.header(name)).and_then(last);
+        // The proxy may add a line of its own to those that the visitor sent.
+        let lines = forwarded.map(|name| self.headers.get_all(name).iter());
+        let last = lines.and_then(|mut lines| lines.next_back()?.to_str().ok());
+        let told = last.and_then(|line| line.rsplit(',').next()?.trim().parse().ok());
         let peer = self.peer.map(|Peer(address)| address);
         Some(match told.or(peer)?.to_canonical() {
             IpAddr::V6(address) => {

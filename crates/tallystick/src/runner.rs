@@ -1,7 +1,7 @@
 //! Carries out background jobs, as one of any number of nodes.
 
 use crate::app::App;
-use kernel::{Id, Timestamp};
+use kernel::Id;
 use std::sync::Arc;
 use std::time::Duration;
 use store::jobs::{self, Job};
@@ -108,9 +108,7 @@ async fn send_notices(app: &App, job: &Job) {
 }
 
 async fn forget_events(app: &App, job: &Job) {
-    let now = app.recur.billing.real_now();
-    let kept = i64::try_from(app.events_kept.as_micros()).unwrap_or(i64::MAX);
-    let before = Timestamp::from_micros(now.micros().saturating_sub(kept));
+    let before = app.recur.billing.real_now().minus(app.events_kept);
     loop {
         let forget = move |tx: &mut Tx<'_>| webhooks::forget(tx, before, FORGOTTEN_AT_ONCE);
         let forgotten: Result<u64, StoreError> = app.orders.db().write(forget).await;

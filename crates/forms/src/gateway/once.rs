@@ -8,13 +8,14 @@ use crate::{Error, Forms, Result};
 use catalogue::openapi_v2::Problem;
 use http::{Method, StatusCode};
 use httpkit::{Refusal, idempotency};
-use kernel::{Locale, Timestamp};
+use kernel::Locale;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use store::idempotency::{self as idempotency_keys, Found, Key};
 
 /// How long whoever claimed a key has to carry it out, before it counts as dead: longer than any client is kept waiting.
-const CLAIM_MICROS: i64 = 60_000_000;
+const CLAIM: Duration = Duration::from_secs(60);
 /// Methods that find what they did before under the same key, and answer the same.
 const REPEATABLE: [&str; 2] = ["record/addRecord", "record/verifyCertificate"];
 /// What is shown once, and not stored.
@@ -49,7 +50,7 @@ impl Forms {
         run: impl Future<Output = Result<Data>>,
     ) -> Result<Answer, Refusal> {
         let (claimed, now) = (key.clone(), self.now());
-        let dead = Timestamp::from_micros(now.micros().saturating_sub(CLAIM_MICROS));
+        let dead = now.minus(CLAIM);
         let found = self.db().write(move |tx| {
             let found = idempotency_keys::claim(tx, &claimed, None, now)?;
             let Some(Found::Unanswered { reference }) = found else {

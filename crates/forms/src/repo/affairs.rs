@@ -31,10 +31,7 @@ pub struct Affairs {
 impl Affairs {
     /// How things are at `now`.
     pub fn at(tx: &mut Tx<'_>, now: Timestamp) -> Result<Self, StoreError> {
-        let still = Timestamp::from_micros(
-            now.micros()
-                .saturating_sub(i64::try_from(STILL.as_micros()).unwrap_or(i64::MAX)),
-        );
+        let still = now.minus(STILL);
         tx.query_one(AFFAIRS, params![still], |row| {
             Ok(Self {
                 organizations: row.get(0)?,

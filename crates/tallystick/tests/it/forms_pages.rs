@@ -141,7 +141,10 @@ both! {
         for _ in 0..2 {
             assert_eq!(send(&fill, "192.0.2.1").await.status, 303);
         }
-        // Whatever a visitor writes before what the proxy does.
+        // Whatever a visitor writes before what the proxy does, in its line or another.
+        let forged = app.request(Method::POST, &fill).header("x-forwarded-for", "198.51.100.9");
+        let forged = forged.header("x-forwarded-for", "192.0.2.1").form(&[("f1", "Mei Lin")]);
+        assert_eq!(app.send(forged).await.status, 429);
         let refused = send(&fill, "198.51.100.9, 192.0.2.1").await;
         let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
         assert!(refused.status == 429 && (1..=60).contains(&wait), "{refused:?}");
