@@ -263,7 +263,8 @@ both! {
     async fn what_was_being_sent_when_the_server_died_is_not_sent_again(engine: Engine) {
         let wholesaler = Wholesaler::open().await;
         let (scratch, shop) = furnished(engine, &wholesaler, CREDIT).await;
-        let args = ["--rate-limit", "off"];
+        // However long it takes until every client waits: none of them has an answer by then.
+        let args = ["--rate-limit", "off", "--verdict-wait", "25"];
         let server = Server::with(&scratch.url(), &args, &wholesaler.environment()).await;
         let server = Arc::new(server);
         let mut load = Load::start(&server, std::slice::from_ref(&shop), "only", |_| 0);
