@@ -315,7 +315,7 @@ async fn certificates_are_checked_without_the_server() {
     let other = if signature.starts_with('A') { 'B' } else { 'A' };
     let changed = format!("{signed}.{other}{}", &signature[1..]);
     let cut = qr_text.split('#').next().unwrap();
-    let other_key = "A".repeat(43);
+    let other_key = format!("{}E", "B".repeat(42));
     for (args, said, problem) in [
         (
             [moved.as_str(), "--key", &key],
