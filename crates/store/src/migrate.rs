@@ -16,6 +16,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0004_webhooks.sql"),
     ),
     (5, "forms", include_str!("../migrations/0005_forms.sql")),
+    (
+        6,
+        "einvoice",
+        include_str!("../migrations/0006_einvoice.sql"),
+    ),
 ];
 
 statements! {

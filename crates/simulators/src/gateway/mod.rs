@@ -44,7 +44,6 @@ mod api;
 mod cards;
 mod charge;
 mod faults;
-mod micros;
 mod notify;
 mod pages;
 mod protocol;

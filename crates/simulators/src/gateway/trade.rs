@@ -1,7 +1,7 @@
 //! A trade and its life. Nothing ticks: where a trade is follows from the time at which somebody asks.
 
 use super::cards::{self, Card, Verdict};
-use super::micros;
+use crate::micros;
 use kernel::Timestamp;
 use payuni::fields::Fields;
 use serde::{Deserialize, Serialize};

@@ -27,7 +27,10 @@ const LAYERS: &[&[&str]] = &[
 /// Crates that may import less than their row allows.
 const NARROWER: &[(&str, &[&str])] = &[
     // The outside world knows nothing of our errors.
-    ("simulators", &["kernel", "store", "payuni", "einvoice", "http"]),
+    (
+        "simulators",
+        &["kernel", "store", "payuni", "einvoice", "http"],
+    ),
     ("payuni", &["kernel"]),
     ("einvoice", &["kernel"]),
     ("client", &["kernel", "catalogue"]),
