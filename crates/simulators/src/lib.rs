@@ -11,7 +11,7 @@ mod micros;
 mod supplier;
 
 pub use self::einvoice::{EinvoiceConfig, EinvoiceFault, EinvoiceProviders, SimulatedInvoice};
-pub use gateway::{Gateway, GatewayConfig, GatewayFault};
+pub use gateway::{Gateway, GatewayConfig, GatewayFault, GatewayInvoices};
 pub use supplier::{
     Delivery, Fault, Service, ServiceKind, SimulatedOrder, Status, Supplier, SupplierConfig,
 };

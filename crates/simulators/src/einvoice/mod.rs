@@ -19,12 +19,15 @@ mod repo;
 mod tests;
 
 pub use books::SimulatedInvoice;
+pub(crate) use books::{
+    Around, Denied, Invoice, Line, Order, QR_CAPACITY, Receive, date_time, issue, void_silently,
+};
 pub use faults::EinvoiceFault;
+pub(crate) use protocol::Failure;
 pub(crate) use repo::STATEMENTS;
 
 use axum::Router;
 use axum::routing::get;
-use books::Around;
 use einvoice::amego::Seller;
 use einvoice::provider::ProviderId;
 use einvoice::rules::proof::QrKey;
