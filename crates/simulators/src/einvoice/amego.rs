@@ -2,8 +2,9 @@
 
 use super::EinvoiceProviders;
 use super::books::{self, Denied, Invoice, Line, Order, Policy, QR_CAPACITY, Receive, date_time};
+use super::faults::{Codes, EinvoiceFault};
 use super::fields::{Fields, list_of_json};
-use super::protocol::{Answer, Failure, Refusal, read};
+use super::protocol::{Answer, Failure, Refusal, answer, read, unless_refused};
 use super::repo;
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,12 @@ const POLICY: Policy = Policy {
     remembers_allowances: true,
     void_after: None,
 };
+const CODES: Codes = Codes {
+    numbers_used_up: "3040191",
+    duplicate: "3040171",
+    unavailable: "21",
+    invalid: "99",
+};
 const TOLERANCE: u64 = 60;
 const PRINT_LASTS: Duration = Duration::from_secs(10 * 60);
 const LONGEST_REFERENCE: usize = 40;
@@ -41,9 +48,15 @@ async fn handle(
 ) -> Answer {
     let operation = params.iter().map(|(_, name)| name.to_owned()).next();
     let operation = operation.unwrap_or_default();
-    providers
-        .answer(providers.amego(&operation, read(body).await))
-        .await
+    let Some(operation) = Operation::of(&operation) else {
+        return Answer::Html;
+    };
+    let data = providers.signed(&read(body).await);
+    let fields = data.as_ref().ok().and_then(|data| Fields::of_json(data));
+    let mail = fields.map(|fields| fields.text("BuyerEmailAddress"));
+    let fault = providers.fault_of(&mail.unwrap_or_default(), &CODES);
+    let fault = fault.as_ref();
+    answer(fault, providers.amego(operation, data, fault)).await
 }
 
 #[derive(Clone, Copy)]
@@ -92,16 +105,19 @@ impl Operation {
 }
 
 impl EinvoiceProviders {
-    async fn amego(&self, operation: &str, body: String) -> Answer {
-        let Some(operation) = Operation::of(operation) else {
-            return Answer::Html;
-        };
-        let outcome = match self.signed(&body) {
+    async fn amego(
+        &self,
+        operation: Operation,
+        data: Result<String, Refusal>,
+        fault: Option<&EinvoiceFault>,
+    ) -> Answer {
+        let data = data.and_then(|data| unless_refused(fault).map(|()| data));
+        let outcome = match data {
             Ok(data) => self.execute(operation, &data).await,
             Err(refusal) => Err(refusal.into()),
         };
         let refusal = match outcome {
-            Ok(_) if self.is_unsealed() => {
+            Ok(_) if fault == Some(&EinvoiceFault::Unsealed) => {
                 return Answer::Json(StatusCode::OK, json!({"msg": ""}));
             }
             Ok(mut answer) => {
@@ -140,7 +156,6 @@ impl EinvoiceProviders {
         if !bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
             return Err(Refusal::new(16, "sign 簽名錯誤"));
         }
-        self.unless_refused()?;
         Ok(data)
     }
 

@@ -2,8 +2,9 @@
 
 use super::EinvoiceProviders;
 use super::books::{self, Denied, Invoice, Line, Order, Policy, QR_CAPACITY, Receive, date_time};
+use super::faults::{Codes, EinvoiceFault};
 use super::fields::Fields;
-use super::protocol::{Answer, Failure, Refusal, read};
+use super::protocol::{Answer, Failure, Refusal, answer, read, unless_refused};
 use super::repo;
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +22,12 @@ const POLICY: Policy = Policy {
     void_until: 13,
     remembers_allowances: false,
     void_after: None,
+};
+const CODES: Codes = Codes {
+    numbers_used_up: "1100040",
+    duplicate: "5070357",
+    unavailable: "9000001",
+    invalid: "5000022",
 };
 const TOLERANCE: u64 = 10 * 60;
 const PRINT_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -40,9 +47,12 @@ async fn handle(
 ) -> Answer {
     let operation = params.iter().map(|(_, name)| name.to_owned()).next();
     let operation = operation.unwrap_or_default();
-    providers
-        .answer(providers.ecpay(&operation, read(body).await))
-        .await
+    let body = read(body).await;
+    let content = providers.opened(&body);
+    let mail = content.as_ref().map(|data| data.text("CustomerEmail"));
+    let fault = providers.fault_of(&mail.unwrap_or_default(), &CODES);
+    let fault = fault.as_ref();
+    answer(fault, providers.ecpay(&operation, content, fault)).await
 }
 
 /// What is asked for.
@@ -89,15 +99,20 @@ impl Operation {
 }
 
 impl EinvoiceProviders {
-    async fn ecpay(&self, operation: &str, body: String) -> Answer {
+    async fn ecpay(
+        &self,
+        operation: &str,
+        content: Result<Fields, Refusal>,
+        fault: Option<&EinvoiceFault>,
+    ) -> Answer {
         let Some(operation) = Operation::of(operation) else {
             return Answer::Html;
         };
-        let data = match self.opened(&body) {
+        let data = match content {
             Ok(data) => data,
             Err(refusal) => return self.unread(&refusal),
         };
-        let outcome = match self.unless_refused() {
+        let outcome = match unless_refused(fault) {
             Ok(()) => self.carry_out(operation, data).await,
             Err(refusal) => Err(refusal.into()),
         };
@@ -111,7 +126,7 @@ impl EinvoiceProviders {
             Err(Failure::Refused(refusal)) => refused(&refusal),
         };
         let merchant = &self.shared.config.ecpay;
-        let data = match self.is_unsealed() {
+        let data = match fault == Some(&EinvoiceFault::Unsealed) {
             true => UNSEALED.to_owned(),
             false => merchant.encrypt(&content.to_string()),
         };

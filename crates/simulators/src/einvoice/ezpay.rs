@@ -2,8 +2,9 @@
 
 use super::EinvoiceProviders;
 use super::books::{self, Denied, Invoice, Line, Order, Policy, QR_CAPACITY, Receive, date_time};
+use super::faults::{Codes, EinvoiceFault};
 use super::fields::Fields;
-use super::protocol::{Answer, Failure, Refusal, read};
+use super::protocol::{Answer, Failure, Refusal, answer, read, unless_refused};
 use super::repo;
 use axum::Router;
 use axum::body::Body;
@@ -23,6 +24,12 @@ const POLICY: Policy = Policy {
     // The tax authority has it from six o'clock of the next day on.
     void_after: Some(Duration::from_secs(30 * 60 * 60)),
 };
+const CODES: Codes = Codes {
+    numbers_used_up: "INV90006",
+    duplicate: "LIB10003",
+    unavailable: "NOR10001",
+    invalid: "INV10013",
+};
 const TOLERANCE: u64 = 30 * 60;
 const LONGEST_REFERENCE: usize = 20;
 const LONGEST_REASON: usize = 20;
@@ -38,9 +45,16 @@ async fn handle(
 ) -> Answer {
     let operation = params.iter().map(|(_, name)| name.to_owned()).next();
     let operation = operation.unwrap_or_default();
-    providers
-        .answer(providers.ezpay(&operation, read(body).await))
-        .await
+    let Some((operation, version)) = Operation::of(&operation) else {
+        return Answer::Html;
+    };
+    let content = providers.form(&read(body).await, version);
+    let mail = content
+        .as_ref()
+        .map(|(fields, _)| fields.text("BuyerEmail"));
+    let fault = providers.fault_of(&mail.unwrap_or_default(), &CODES);
+    let fault = fault.as_ref();
+    answer(fault, providers.ezpay(operation, content, fault)).await
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -83,16 +97,22 @@ impl Operation {
 }
 
 impl EinvoiceProviders {
-    async fn ezpay(&self, operation: &str, body: String) -> Answer {
-        let Some((operation, version)) = Operation::of(operation) else {
-            return Answer::Html;
-        };
-        let outcome = match self.form(&body, version) {
+    async fn ezpay(
+        &self,
+        operation: Operation,
+        content: Result<(Fields, String), Refusal>,
+        fault: Option<&EinvoiceFault>,
+    ) -> Answer {
+        let content = content.and_then(|content| unless_refused(fault).map(|()| content));
+        let outcome = match content {
             Ok((fields, plain)) => self.perform(operation, fields, plain).await,
             Err(refusal) => Err(refusal.into()),
         };
         let refusal = match outcome {
-            Ok((message, result)) => {
+            Ok((message, mut result)) => {
+                if fault == Some(&EinvoiceFault::Unsealed) {
+                    result["CheckCode"] = "0".repeat(64).into();
+                }
                 // As a text of JSON.
                 let result = result.to_string();
                 return Answer::Json(
@@ -130,7 +150,6 @@ impl EinvoiceProviders {
         if !self.is_timely(fields.number("TimeStamp"), TOLERANCE) {
             return Err(Refusal::new("KEY10007", "頁面停留超過 30 分鐘"));
         }
-        self.unless_refused()?;
         Ok((fields, plain))
     }
 
@@ -265,7 +284,7 @@ impl EinvoiceProviders {
             "InvoiceNumber": invoice.number,
             "RandomNum": invoice.random,
             "CreateTime": date_time(invoice.issued_at),
-            "CheckCode": if self.is_unsealed() { "0".repeat(64) } else { code },
+            "CheckCode": code,
             "BarCode": proof.map(|proof| proof.barcode()).unwrap_or_default(),
             "QRcodeL": left,
             "QRcodeR": right,

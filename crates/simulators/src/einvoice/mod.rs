@@ -5,6 +5,20 @@
 //! They check what the providers are known to check, in their words and codes, and keep to their rules: references
 //! that are used once, numbers that are used up, days after which nothing is voided, allowances that stand in
 //! the way of a void, addresses for printing that expire.
+//!
+//! # Test addresses
+//!
+//! | buyer's mail address | what happens |
+//! |---|---|
+//! | `down@einvoice.test` | HTTP 503, nothing is done |
+//! | `html@einvoice.test` | a page of HTML, nothing is done |
+//! | `silence@einvoice.test` | done, and answered a while later |
+//! | `lost@einvoice.test` | done, and the connection breaks instead of an answer |
+//! | `unsealed@einvoice.test` | done, and answered with other keys |
+//! | `numbers-used-up@einvoice.test` | refused: no number left |
+//! | `duplicate@einvoice.test` | refused: the reference was used before |
+//! | `unavailable@einvoice.test` | refused: the tax authority cannot be reached |
+//! | `invalid@einvoice.test` | refused: a field is wrong |
 
 mod amego;
 mod books;
@@ -36,6 +50,7 @@ use einvoice::{ecpay::Merchant as EcpayMerchant, ezpay::Merchant as EzpayMerchan
 use kernel::{Clock, Rng, Timestamp};
 use protocol::Answer;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use store::{Db, StoreError};
 
 /// How the providers behave.
@@ -58,6 +73,8 @@ pub struct EinvoiceConfig {
     /// Whether requests from another time than the simulators' are refused, as the providers do. Not useful
     /// where callers live by another clock.
     pub checks_time: bool,
+    /// How long the answer to a buyer at `silence@einvoice.test` is held back.
+    pub silence: Duration,
 }
 
 /// The simulated providers. Cheap to clone; all clones are the same providers.

@@ -2,7 +2,7 @@
 
 use super::EinvoiceProviders;
 use super::books::Denied;
-use super::faults::EinvoiceFault;
+use super::faults::{Codes, EinvoiceFault, of_mail};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -109,38 +109,42 @@ pub(crate) async fn read(body: Body) -> String {
 }
 
 impl EinvoiceProviders {
-    /// Answers with what `work` comes to, unless there is a fault.
-    pub(super) async fn answer(&self, work: impl Future<Output = Answer>) -> Answer {
-        let fault = self.fault();
-        match &fault {
-            Some(EinvoiceFault::Down) => return Answer::Down,
-            Some(EinvoiceFault::Html) => return Answer::Html,
-            _ => {}
-        }
-        let answer = work.await;
-        match fault {
-            Some(EinvoiceFault::LostAnswer) => return Answer::Lost,
-            Some(EinvoiceFault::Silence(wait)) => tokio::time::sleep(wait).await,
-            _ => {}
-        }
-        answer
-    }
-
-    /// The code with which everything is refused, while that is so.
-    pub(super) fn unless_refused(&self) -> Result<(), Refusal> {
-        match self.fault() {
-            Some(EinvoiceFault::Refuse(code)) => Err(Refusal::new(code, "模擬的錯誤")),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn is_unsealed(&self) -> bool {
-        self.fault() == Some(EinvoiceFault::Unsealed)
+    /// What goes wrong with a request of a buyer with this mail address.
+    pub(super) fn fault_of(&self, mail: &str, codes: &Codes) -> Option<EinvoiceFault> {
+        let silence = self.shared.config.silence;
+        self.fault().or_else(|| of_mail(mail, codes, silence))
     }
 
     /// Whether a request at `time`, in seconds since 1970, is from now, give or take `tolerance` seconds.
     pub(super) fn is_timely(&self, time: Option<i64>, tolerance: u64) -> bool {
         let now = self.now().micros().div_euclid(1_000_000);
         !self.shared.config.checks_time || time.is_some_and(|time| time.abs_diff(now) <= tolerance)
+    }
+}
+
+/// Answers with what `work` comes to, unless the fault says otherwise.
+pub(super) async fn answer(
+    fault: Option<&EinvoiceFault>,
+    work: impl Future<Output = Answer>,
+) -> Answer {
+    match fault {
+        Some(EinvoiceFault::Down) => return Answer::Down,
+        Some(EinvoiceFault::Html) => return Answer::Html,
+        _ => {}
+    }
+    let answer = work.await;
+    match fault {
+        Some(EinvoiceFault::LostAnswer) => return Answer::Lost,
+        Some(EinvoiceFault::Silence(wait)) => tokio::time::sleep(*wait).await,
+        _ => {}
+    }
+    answer
+}
+
+/// The code with which everything is refused, while that is so.
+pub(super) fn unless_refused(fault: Option<&EinvoiceFault>) -> Result<(), Refusal> {
+    match fault {
+        Some(EinvoiceFault::Refuse(code)) => Err(Refusal::new(code, "模擬的錯誤")),
+        _ => Ok(()),
     }
 }

@@ -45,6 +45,7 @@ fn config(url: &str) -> EinvoiceConfig {
         public_url: url.to_owned(),
         numbers: 100,
         checks_time: true,
+        silence: Duration::from_secs(30),
     }
 }
 
@@ -400,6 +401,50 @@ async fn refusals_on_demand_do_nothing() {
 }
 
 #[tokio::test]
+async fn one_buyer_s_mail_address_asks_for_a_fault() {
+    let world = World::new().await;
+    let mailed = |who: &str| {
+        let mut draft = draft(&who.replace('-', "_"));
+        draft.buyer.email = Some(format!("{who}@einvoice.test"));
+        draft
+    };
+    let impatient = httpkit::outgoing::client(Duration::from_millis(500)).unwrap();
+    for provider in ALL {
+        let driver = world.driver_with(provider, impatient.clone());
+        let outcome = async |who: &str| {
+            let invoice = mailed(who).check().unwrap();
+            driver.issue(&invoice, world.now()).await
+        };
+        for (who, reason) in [
+            ("down", Undecided::Http(503)),
+            ("html", Undecided::NotJson),
+            ("silence", Undecided::TimedOut),
+            ("duplicate", Undecided::Repeated),
+        ] {
+            assert_eq!(outcome(who).await, Outcome::Undecided(reason), "{provider}");
+        }
+        for who in ["lost", "unsealed", "unavailable"] {
+            let outcome = outcome(who).await;
+            assert!(
+                matches!(outcome, Outcome::Undecided(_)),
+                "{who} {outcome:?}"
+            );
+        }
+        for (who, cause) in [
+            ("numbers-used-up", Cause::NumbersUsedUp),
+            ("invalid", Cause::Invalid),
+        ] {
+            assert_eq!(outcome(who).await.cause(), Some(cause), "{provider}");
+        }
+        assert!(outcome("somebody").await.done().is_some());
+        assert_eq!(
+            world.references(provider).await,
+            ["lost", "silence", "somebody", "unsealed"]
+        );
+    }
+}
+
+#[tokio::test]
 async fn numbers_are_used_up_and_new_ones_come_with_the_next_period() {
     let world = World::with_numbers(2).await;
     for provider in ALL {
@@ -455,7 +500,15 @@ async fn voids_have_their_time() {
 
 #[tokio::test]
 async fn paper_is_printed_for_a_while() {
-    let world = World::new().await;
+    printed(&World::new().await).await;
+}
+
+#[tokio::test]
+async fn paper_is_printed_for_a_while_on_postgres() {
+    printed(&World::on_postgres().await).await;
+}
+
+async fn printed(world: &World) {
     for (provider, hours) in [(ProviderId::Ecpay, 1), (ProviderId::Amego, 1)] {
         let driver = world.driver(provider);
         let mut paper = company("paper");
