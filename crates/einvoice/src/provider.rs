@@ -182,8 +182,9 @@ pub struct PrintUrl {
 /// Issues an invoice of which nobody knows whether it has been issued: after an attempt whose answer was lost.
 ///
 /// Asks for it first, and issues it only if the provider does not have it. What is found is the result, as if it had
-/// been issued now; if it has been voided since, that is a refusal. Where the provider cannot be asked, it is issued
-/// straight away.
+/// been issued now; if it has been voided since, that is a refusal, and if it has another total, a
+/// [`Mismatch`](Undecided::Mismatch) that somebody must look into. Where the provider cannot be asked, it is issued straight
+/// away.
 ///
 /// ```
 /// use einvoice::invoice::Invoice;

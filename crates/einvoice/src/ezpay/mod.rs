@@ -54,7 +54,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         phone: Limit::Chars(20),
         email: Limit::Chars(50),
         remark: Limit::Chars(200),
-        line_name: Limit::Chars(30),
+        line_name: Limit::Chars(request::LONGEST_NAME),
         unit: Limit::Chars(2),
         lines: 999,
         separator: Some('|'),

@@ -9,6 +9,8 @@ use kernel::Timestamp;
 
 pub(super) type Fields = Vec<(&'static str, String)>;
 
+/// The characters of a line's name.
+pub(super) const LONGEST_NAME: usize = 30;
 /// Of what, where nobody says.
 const UNIT: &str = "式";
 /// Who buys, where nobody says.
@@ -98,7 +100,7 @@ fn companys(lines: &[Line], shares: &[Untaxed]) -> Vec<Line> {
         let whole = share.amount % line.count == 0;
         let (name, count) = match whole {
             true => (line.name.clone(), line.count),
-            false => (format!("{} x{}", line.name, line.count), 1),
+            false => (counted(&line.name, line.count), 1),
         };
         Line {
             name,
@@ -109,6 +111,14 @@ fn companys(lines: &[Line], shares: &[Untaxed]) -> Vec<Line> {
         }
     });
     lines.collect()
+}
+
+/// The name with the count, cut so that it does not become too long by that.
+fn counted(name: &str, count: i64) -> String {
+    let suffix = format!(" x{count}");
+    let room = LONGEST_NAME.saturating_sub(suffix.len());
+    let kept: String = name.chars().take(room).collect();
+    kept + &suffix
 }
 
 fn joined(lines: &[Line]) -> [(&'static str, String); 5] {
@@ -178,4 +188,17 @@ pub(super) fn void_allowance(number: &str, reason: &str, now: Timestamp) -> Fiel
         ("InvalidReason", reason.into()),
     ]);
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_its_count_is_no_longer_than_a_name() {
+        assert_eq!(counted("乙", 3), "乙 x3");
+        let long = counted(&"乙".repeat(LONGEST_NAME), 12);
+        assert_eq!(long.chars().count(), LONGEST_NAME);
+        assert!(long.ends_with("乙 x12"));
+    }
 }
