@@ -21,6 +21,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "vouchers",
         include_str!("../migrations/0006_vouchers.sql"),
     ),
+    (
+        7,
+        "einvoice",
+        include_str!("../migrations/0007_einvoice.sql"),
+    ),
 ];
 
 statements! {

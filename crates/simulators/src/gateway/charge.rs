@@ -2,10 +2,12 @@
 
 use super::cards::{Card, Presence, Verdict};
 use super::faults::{GatewayFault, Quirk};
+use super::invoice::{self, GatewayInvoices};
 use super::notify::{self, Event};
 use super::protocol::Failure;
 use super::repo;
 use super::trade::{Method, Trade, TradeStatus};
+use crate::einvoice::Around;
 use kernel::{Rng, Timestamp};
 use payuni::envelope::Shop;
 use std::fmt::Write as _;
@@ -55,6 +57,8 @@ pub struct Circumstances {
     pub undecided: Duration,
     pub fault: Option<GatewayFault>,
     pub draw: Draw,
+    /// How invoices are issued, if they are, and what chance decides about one.
+    pub invoices: Option<(GatewayInvoices, Around)>,
 }
 
 /// The attempt number of a new trade, or `None` while the shop's number is taken.
@@ -105,5 +109,6 @@ pub fn pay_by_card(
     if quirk == Some(Quirk::NotifyTwice) {
         notify::queue(tx, &around.shop, trade, Event::DecidedAgain, decided_at)?;
     }
+    invoice::issue(tx, trade, around, decided_at)?;
     Ok(())
 }

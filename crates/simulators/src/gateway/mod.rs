@@ -23,6 +23,11 @@
 //! | `4147631000000504` | paid, and told by notify before the answer |
 //! | any other | declined with `ResCode` 14 |
 //!
+//! # Invoices
+//!
+//! With [`GatewayConfig::invoices`], a payment that names a `CarrierType` comes with an invoice once it is paid, whichever
+//! way. What became of it is told by a notice of its own, to the same address.
+//!
 //! # The card form's codes
 //!
 //! | code | when |
@@ -44,7 +49,7 @@ mod api;
 mod cards;
 mod charge;
 mod faults;
-mod micros;
+mod invoice;
 mod notify;
 mod pages;
 mod protocol;
@@ -55,8 +60,10 @@ mod tests;
 mod trade;
 
 pub use faults::GatewayFault;
+pub use invoice::GatewayInvoices;
 pub(crate) use repo::STATEMENTS;
 
+use crate::einvoice::Around;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -86,6 +93,8 @@ pub struct GatewayConfig {
     pub capture_step: Duration,
     /// The pause after the first attempt at a notify. It doubles from one to the next, up to an hour.
     pub notify_pause: Duration,
+    /// Whether payments come with the invoices they ask for. Without, the wish is ignored.
+    pub invoices: Option<GatewayInvoices>,
 }
 
 impl GatewayConfig {
@@ -99,6 +108,7 @@ impl GatewayConfig {
             undecided: minute,
             capture_step: minute,
             notify_pause: minute,
+            invoices: None,
         }
     }
 }
@@ -197,9 +207,32 @@ impl Gateway {
             .await
     }
 
+    /// Voids the invoice that came with a payment, as the shop does at the console, and has the notice of it sent.
+    /// Whether there was one to void.
+    pub async fn void_invoice(&self, mer_trade_no: &str) -> Result<bool, StoreError> {
+        let Some(invoices) = self.shared.config.invoices.clone() else {
+            return Ok(false);
+        };
+        let (shop, now) = (self.shared.config.shop.clone(), self.now());
+        let number = mer_trade_no.to_owned();
+        let voided = self
+            .shared
+            .db
+            .write(move |tx| invoice::void(tx, &shop, &invoices, &number, now))
+            .await?;
+        self.deliver_soon();
+        Ok(voided)
+    }
+
     fn circumstances(&self) -> Circumstances {
         let now = self.now();
+        let rng = &self.shared.rng;
+        let invoices = self.shared.config.invoices.clone();
         Circumstances {
+            invoices: invoices.map(|invoices| {
+                let around = Around::new(now, invoices.numbers, rng);
+                (invoices, around)
+            }),
             shop: self.shared.config.shop.clone(),
             now,
             undecided: self.shared.config.undecided,

@@ -1,8 +1,8 @@
 //! The gateway's books.
 
 use super::cards::Card;
-use super::micros;
 use super::trade::{Binding, Bound, Trade};
+use crate::micros;
 use kernel::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -33,6 +33,15 @@ fn shop() -> Shop {
     Shop::new(MER_ID, key, Secret::new("1234567890123456".into())).unwrap()
 }
 
+fn invoices() -> GatewayInvoices {
+    let key = Secret::new("00112233445566778899aabbccddeeff".into());
+    GatewayInvoices {
+        seller: "12345675".parse().unwrap(),
+        qr_key: ::einvoice::rules::proof::QrKey::new(&key).unwrap(),
+        numbers: 2,
+    }
+}
+
 impl World {
     async fn new() -> Self {
         Self::on(&DatabaseUrl::SqliteMemory, None).await
@@ -53,6 +62,7 @@ impl World {
         db.migrate(start).await.unwrap();
         let config = GatewayConfig {
             slow_answer: Duration::from_millis(30),
+            invoices: Some(invoices()),
             ..GatewayConfig::new(shop(), "http://gateway.test/simulators/payuni")
         };
         let gateway = Gateway::new(
@@ -1222,4 +1232,102 @@ async fn notifies_are_sent_until_the_shop_takes_them() {
             .await;
         assert_eq!(w.gateway.deliver_notifies().await, Ok(0));
     }
+}
+
+/// What the notice of an invoice tells, after that of its payment.
+async fn invoiced(ear: &mut Ear) -> ::einvoice::outcome::Outcome<::einvoice::payuni::Notice> {
+    loop {
+        let heard = tokio::time::timeout(Duration::from_secs(20), ear.heard.recv());
+        let fields = heard.await.expect("a notify").unwrap();
+        if let Some(outcome) = ::einvoice::payuni::read_notice(|name| fields.get(name)) {
+            return outcome;
+        }
+        assert_eq!(fields.get("TradeStatus"), Some("1"));
+    }
+}
+
+async fn invoices_come_with_payments(world: &World) {
+    use ::einvoice::invoice::{Draft, DraftLine, DraftReceive};
+    use ::einvoice::outcome::{Outcome, Refusal};
+    use ::einvoice::payuni::{Notice, payment_fields};
+
+    let mut ear = Ear::new().await;
+    let mut draft = Draft::new("paid");
+    draft.buyer.name = Some("王大品".into());
+    draft.receive = DraftReceive::MobileBarcode("/ABC1234".into());
+    draft.lines = vec![DraftLine::new("A plan", 1, 299)];
+    let wish = payment_fields(&draft.check().unwrap()).unwrap();
+    let mut more: Vec<_> = wish.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let url = ear.url.clone();
+    more.push(("NotifyURL", &url));
+    world.charge("paid", PAYS, &more).await;
+    let Outcome::Done(Notice::Issued(issued)) = invoiced(&mut ear).await else {
+        panic!("not issued");
+    };
+    assert_eq!((issued.reference.as_str(), issued.total), ("paid", 299));
+    assert_eq!(issued.issued_at, world.clock.now());
+    let barcode = format!("11506{}{}", issued.number, issued.random);
+    assert_eq!(issued.printed.as_ref().unwrap().barcode, barcode);
+
+    assert!(world.gateway.void_invoice("paid").await.unwrap());
+    assert_eq!(
+        invoiced(&mut ear).await,
+        Outcome::Done(Notice::Voided(issued))
+    );
+    assert!(!world.gateway.void_invoice("paid").await.unwrap());
+    assert!(!world.gateway.void_invoice("nothing").await.unwrap());
+
+    // A wish that cannot be fulfilled does not hinder the payment.
+    let wrong = [
+        ("CarrierType", "Donate"),
+        ("CarrierInfo", "1"),
+        ("NotifyURL", &*url),
+    ];
+    let trade = world.charge("wrong", PAYS, &wrong).await;
+    assert_eq!(trade.get("TradeStatus"), Some("1"));
+    let refused = invoiced(&mut ear).await;
+    assert!(
+        matches!(refused, Outcome::Refused(Refusal::Denied(_))),
+        "{refused:?}"
+    );
+
+    // Two numbers are all there are.
+    world.charge("second", PAYS, &more).await;
+    assert!(matches!(invoiced(&mut ear).await, Outcome::Done(_)));
+    world.charge("third", PAYS, &more).await;
+    let Outcome::Refused(Refusal::Denied(denial)) = invoiced(&mut ear).await else {
+        panic!("not refused");
+    };
+    assert_eq!(denial.message, "字軌已用罄");
+}
+
+#[tokio::test]
+async fn a_payment_comes_with_the_invoice_it_asks_for() {
+    invoices_come_with_payments(&World::new().await).await;
+}
+
+#[tokio::test]
+async fn a_payment_comes_with_the_invoice_it_asks_for_on_postgres() {
+    invoices_come_with_payments(&World::on_postgres().await).await;
+}
+
+#[tokio::test]
+async fn what_is_declined_or_asks_for_none_has_no_invoice() {
+    let world = World::new().await;
+    let mut ear = Ear::new().await;
+    let url = ear.url.clone();
+    let wish = [
+        ("CarrierType", "3J0002"),
+        ("CarrierInfo", "/ABC1234"),
+        ("InvBuyerName", "a"),
+        ("NotifyURL", &*url),
+    ];
+    world.charge("declined", "4147631000000151", &wish).await;
+    assert_eq!(ear.next().await, "declined 2");
+    world.charge("plain", PAYS, &wish[3..]).await;
+    assert_eq!(ear.next().await, "plain 1");
+    assert!(!world.gateway.void_invoice("declined").await.unwrap());
+    assert!(!world.gateway.void_invoice("plain").await.unwrap());
+    world.gateway.deliver_notifies().await.unwrap();
+    assert!(ear.heard.try_recv().is_err());
 }

@@ -1,7 +1,8 @@
 //! A trade and its life. Nothing ticks: where a trade is follows from the time at which somebody asks.
 
 use super::cards::{self, Card, Verdict};
-use super::micros;
+use super::invoice::Wish;
+use crate::micros;
 use kernel::Timestamp;
 use payuni::fields::Fields;
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,9 @@ pub struct Trade {
     pub bound: Option<Bound>,
     pub capture: Capture,
     pub refund: Refund,
+    /// The invoice that shall come with it.
+    #[serde(default)]
+    pub invoice: Option<Wish>,
 }
 
 /// Taking the authorized money.

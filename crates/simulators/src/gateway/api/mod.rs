@@ -10,6 +10,7 @@ mod upp;
 use super::Gateway;
 use super::charge::{self, Circumstances};
 use super::faults::{GatewayFault, Quirk};
+use super::invoice::Wish;
 use super::protocol::{self, Answer, Failure, Operation, Refusal, Reply, address, text};
 use super::repo;
 use super::trade::{Binding, Capture, Channel, Refund, Trade, TradeStatus};
@@ -161,6 +162,7 @@ impl Order {
             bound: None,
             capture: Capture::default(),
             refund: Refund::default(),
+            invoice: Wish::of(inner),
         }
     }
 }

@@ -6,6 +6,7 @@ mod words;
 use super::Gateway;
 use super::cards::{Card, CardFault, Presence};
 use super::charge::pay_by_card;
+use super::invoice;
 use super::notify::{self, Event};
 use super::protocol::{Failure, UPP, enveloped, read_form, text};
 use super::repo;
@@ -121,6 +122,7 @@ impl Gateway {
                         trade.outcome = TradeStatus::Paid;
                         trade.decided_at = Some(around.now);
                         notify::queue(tx, &around.shop, &trade, Event::Decided, around.now)?;
+                        invoice::issue(tx, &trade, &around, around.now)?;
                     }
                 } else if may_choose && method == Method::Card {
                     let typed = |name| text(&form, name).unwrap_or_default();
