@@ -82,3 +82,26 @@ async fn a_voided_invoice_or_one_of_another_total_is_not_the_result() {
     let (outcome, _) = once(&[found(300, "0")]).await;
     assert_eq!(undecided(outcome), Undecided::Mismatch);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+    /// Whatever a stranger answers, nothing is taken for done that was not encrypted with our keys.
+    #[test]
+    fn strangers_issue_nothing(noise in ".{0,60}", code in 1..i64::MAX) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let quoted = json!(noise).to_string();
+            for body in [
+                noise.clone(),
+                json!({"TransCode": 1, "Data": noise}).to_string(),
+                json!({"TransCode": 1, "Data": {"RtnCode": 1}, "RtnCode": code}).to_string(),
+                format!(r#"{{"TransCode":{quoted}}}"#),
+            ] {
+                let server = Server::answering(200, body.clone()).await;
+                let ecpay = Ecpay::new(http(Duration::from_secs(30)), &server.url, merchant());
+                let outcome = einvoice::provider::Provider::issue(&ecpay, &invoice(&draft()), NOW).await;
+                assert!(!matches!(outcome, Outcome::Done(_)), "{body} {outcome:?}");
+            }
+        });
+    }
+}
