@@ -131,12 +131,12 @@ fn copies(model: &str, customers: u64) -> String {
          FROM billing_customers CROSS JOIN series WHERE customer_id = '{model}'; \
          INSERT INTO billing_subscriptions (subscription_id, account_id, customer_id, product_id, checkout_id, card_id, status, \
             plan, anchor, next_period, current_period_start, current_period_end, period_paid, trial_ends_at, trial_noticed, \
-            coupon, periods_discounted, credit_left, cancel_at_period_end, cancel_reason, canceled_at, ended_at, \
+            coupon, periods_discounted, credit_left, credited, cancel_at_period_end, cancel_reason, canceled_at, ended_at, \
             past_due_since, next_retry_at, grace_ends_at, paused_at, scheduled, open_invoice_id, collecting, next_action_at, \
             metadata, started_at, created_at, updated_at) \
          {series} SELECT 'sub_{STEM}' || ({BASE} + n), account_id, 'cus_{STEM}' || ({BASE} + n), product_id, checkout_id, card_id, \
             status, plan, anchor, next_period, current_period_start, current_period_end, period_paid, trial_ends_at, \
-            trial_noticed, coupon, periods_discounted, credit_left, cancel_at_period_end, cancel_reason, canceled_at, \
+            trial_noticed, coupon, periods_discounted, credit_left, credited, cancel_at_period_end, cancel_reason, canceled_at, \
             ended_at, past_due_since, next_retry_at, grace_ends_at, paused_at, scheduled, open_invoice_id, collecting, \
             next_action_at, metadata, started_at, created_at, updated_at \
          FROM billing_subscriptions CROSS JOIN series WHERE customer_id = '{model}'"
