@@ -90,6 +90,13 @@ pub(crate) enum Stop {
     Undecided(Undecided),
 }
 
+impl Stop {
+    /// Whether the provider knows of nothing like what was asked for.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::Denied(denial)) if denial.cause == Cause::NotFound)
+    }
+}
+
 /// What drivers work with inside.
 pub(crate) type Attempt<T> = Result<T, Stop>;
 

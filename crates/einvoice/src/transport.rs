@@ -1,7 +1,7 @@
 //! One exchange over HTTP, and the reading of answers.
 
 use crate::cipher::unhex;
-use crate::outcome::Undecided;
+use crate::outcome::{Attempt, Stop, Undecided};
 use kernel::Timestamp;
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use serde_json::{Map, Value};
@@ -114,6 +114,20 @@ impl Object {
     /// What `name` holds as another type.
     pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
+    }
+
+    /// An address that a browser opens.
+    pub fn web_address(&self, name: &str) -> Option<String> {
+        let url = self.text(name)?;
+        (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
+    }
+
+    /// An answer that says what it is about must be about what was asked.
+    pub fn must_be_about(&self, name: &str, asked: &str) -> Attempt<()> {
+        match self.text(name) {
+            Some(other) if other != asked => Err(Stop::Undecided(Undecided::Mismatch)),
+            _ => Ok(()),
+        }
     }
 
     /// An object inside; one written as a text too.

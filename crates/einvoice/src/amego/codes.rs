@@ -1,7 +1,7 @@
 //! Amego's codes.
 
 use crate::codes::{Cause, Code, Entry, entry};
-use crate::outcome::{Denial, Refusal, Stop};
+use crate::outcome::Denial;
 use crate::provider::ProviderId;
 
 pub(crate) const CODES: &[Entry] = &[
@@ -213,11 +213,6 @@ pub(super) fn denial(number: i64, message: String) -> Denial {
         code,
         message,
     }
-}
-
-/// Whether a query found nothing.
-pub(super) fn is_absent(stop: &Stop) -> bool {
-    matches!(stop, Stop::Refused(Refusal::Denied(denial)) if denial.cause == Cause::NotFound)
 }
 
 #[cfg(test)]

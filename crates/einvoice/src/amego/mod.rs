@@ -142,7 +142,7 @@ impl Amego {
             order_id: &wanted.reference,
         };
         let answer = match self.call("invoice_query", &data, now).await {
-            Err(stop) if codes::is_absent(&stop) => return Ok(None),
+            Err(stop) if stop.is_absent() => return Ok(None),
             other => other?,
         };
         let data = answer.object("data").ok_or(Undecided::Incomplete)?;
@@ -195,8 +195,9 @@ impl Amego {
             download_style: 0,
         };
         let answer = self.call("invoice_file", &data, now).await?;
-        let url = answer.object("data").and_then(|data| data.text("file_url"));
-        let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+        let url = answer
+            .object("data")
+            .and_then(|data| data.web_address("file_url"));
         Ok(PrintUrl {
             url: url.ok_or(Undecided::Incomplete)?,
             lasts: PRINT_URL_LASTS,

@@ -2,7 +2,7 @@
 //! not known.
 
 use crate::codes::{Cause, Code, Entry, entry};
-use crate::outcome::{Denial, Refusal, Stop};
+use crate::outcome::Denial;
 use crate::provider::ProviderId;
 
 pub(crate) const CODES: &[Entry] = &[
@@ -133,11 +133,6 @@ pub(super) fn unread(number: i64, message: String) -> Denial {
         code,
         message,
     }
-}
-
-/// Whether a query found nothing.
-pub(super) fn is_absent(stop: &Stop) -> bool {
-    matches!(stop, Stop::Refused(Refusal::Denied(denial)) if denial.cause == Cause::NotFound)
 }
 
 fn by_words(message: &str) -> Option<Cause> {

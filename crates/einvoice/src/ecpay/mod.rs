@@ -9,7 +9,7 @@ pub use envelope::{KeyError, Merchant};
 
 use crate::capabilities::{Capabilities, Limits, MemberNeeds, Needs};
 use crate::invoice::{Allowance, Invoice, Limit};
-use crate::outcome::{Attempt, Outcome, Stop, Undecided};
+use crate::outcome::{Attempt, Outcome, Undecided};
 use crate::provider::{
     Allowed, Answer, Found, Issued, Operation, PrintUrl, Printed, Provider, ProviderId, Wanted,
 };
@@ -145,7 +145,7 @@ impl Ecpay {
             relate_number: &wanted.reference,
         };
         let content = match self.call("GetIssue", &data, now).await {
-            Err(stop) if codes::is_absent(&stop) => return Ok(None),
+            Err(stop) if stop.is_absent() => return Ok(None),
             other => other?,
         };
         let found = found(&content).ok_or(Undecided::Incomplete)?;
@@ -164,7 +164,7 @@ impl Ecpay {
             reason,
         };
         let content = self.call("Invalid", &data, now).await?;
-        about(&content, "InvoiceNo", invoice.number.as_str())
+        content.must_be_about("InvoiceNo", invoice.number.as_str())
     }
 
     async fn try_allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
@@ -172,7 +172,7 @@ impl Ecpay {
         let data = request::NewAllowance::new(self.merchant.id(), allowance);
         let content = self.call("Allowance", &data, now).await?;
         let invoice = &allowance.invoice().number;
-        about(&content, "IA_Invoice_No", invoice.as_str())?;
+        content.must_be_about("IA_Invoice_No", invoice.as_str())?;
         Ok(Allowed {
             number: content.text("IA_Allow_No").ok_or(Undecided::Incomplete)?,
             invoice: invoice.clone(),
@@ -207,8 +207,7 @@ impl Ecpay {
             is_showing_detail: 1,
         };
         let content = self.call("InvoicePrint", &data, now).await?;
-        let url = content.text("InvoiceHtml");
-        let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+        let url = content.web_address("InvoiceHtml");
         Ok(PrintUrl {
             url: url.ok_or(Undecided::Incomplete)?,
             lasts: PRINT_URL_LASTS,
@@ -280,12 +279,4 @@ fn found(content: &Object) -> Option<Found> {
             .number("IIS_Remain_Allowance_Amt")
             .and_then(|remaining| total.checked_sub(remaining)),
     })
-}
-
-/// An answer that says what it is about must be about what was asked.
-fn about(content: &Object, name: &str, asked: &str) -> Attempt<()> {
-    match content.text(name) {
-        Some(other) if other != asked => Err(Stop::Undecided(Undecided::Mismatch)),
-        _ => Ok(()),
-    }
 }

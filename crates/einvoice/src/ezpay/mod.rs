@@ -9,7 +9,7 @@ pub use envelope::{KeyError, Merchant};
 
 use crate::capabilities::{Capabilities, Limits, MemberNeeds, Needs};
 use crate::invoice::{Allowance, Invoice, Limit};
-use crate::outcome::{Attempt, Outcome, Refusal, Stop, Undecided};
+use crate::outcome::{Attempt, Outcome, Refusal, Undecided};
 use crate::provider::{
     Allowed, Answer, Found, Issued, Operation, PrintUrl, Printed, Provider, ProviderId, Wanted,
 };
@@ -128,7 +128,7 @@ impl Ezpay {
     async fn try_query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
         let fields = request::search(wanted, now);
         let result = match self.call("/Api/invoice_search", fields).await {
-            Err(stop) if codes::is_absent(&stop) => return Ok(None),
+            Err(stop) if stop.is_absent() => return Ok(None),
             other => other?,
         };
         self.merchant.check(&result)?;
@@ -153,7 +153,7 @@ impl Ezpay {
         let number = invoice.number.as_str();
         let fields = request::void(number, reason, now);
         let result = self.call("/Api/invoice_invalid", fields).await?;
-        about(&result, "InvoiceNumber", number)
+        result.must_be_about("InvoiceNumber", number)
     }
 
     async fn try_allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
@@ -161,7 +161,7 @@ impl Ezpay {
         let fields = request::allowance(allowance, now).ok_or(Undecided::Incomplete)?;
         let result = self.call("/Api/allowance_issue", fields).await?;
         let invoice = &allowance.invoice().number;
-        about(&result, "InvoiceNumber", invoice.as_str())?;
+        result.must_be_about("InvoiceNumber", invoice.as_str())?;
         Ok(Allowed {
             number: result.text("AllowanceNo").ok_or(Undecided::Incomplete)?,
             invoice: invoice.clone(),
@@ -179,7 +179,7 @@ impl Ezpay {
         CAPABILITIES.check_reason(reason)?;
         let fields = request::void_allowance(&allowed.number, reason, now);
         let result = self.call("/Api/allowanceInvalid", fields).await?;
-        about(&result, "AllowanceNo", &allowed.number)
+        result.must_be_about("AllowanceNo", &allowed.number)
     }
 }
 
@@ -234,12 +234,4 @@ fn issued(result: &Object) -> Option<Issued> {
             })
         })(),
     })
-}
-
-/// An answer that says what it is about must be about what was asked.
-fn about(result: &Object, name: &str, asked: &str) -> Attempt<()> {
-    match result.text(name) {
-        Some(other) if other != asked => Err(Stop::Undecided(Undecided::Mismatch)),
-        _ => Ok(()),
-    }
 }
