@@ -65,6 +65,13 @@ impl Default for OrdersConfig {
     }
 }
 
+/// Whom the platform deals with.
+#[derive(Clone)]
+pub struct Outside {
+    /// Delivers what is ordered.
+    pub supplier: Arc<dyn Supplier>,
+}
+
 /// The order platform. Cheap to clone.
 #[derive(Clone)]
 pub struct Orders {
@@ -93,14 +100,14 @@ impl Orders {
         db: Db,
         clock: Arc<dyn Clock>,
         rng: Arc<Rng>,
-        supplier: Arc<dyn Supplier>,
+        outside: Outside,
         config: OrdersConfig,
     ) -> Self {
         let supplier = Certificates {
             db: db.clone(),
             clock: Arc::clone(&clock),
             rng: Arc::clone(&rng),
-            others: supplier,
+            others: outside.supplier,
         };
         let node = Id::<Self>::new(clock.now(), &rng).to_string();
         Self {

@@ -26,6 +26,22 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "einvoice",
         include_str!("../migrations/0007_einvoice.sql"),
     ),
+    (
+        8,
+        "accounts",
+        include_str!("../migrations/0008_accounts.sql"),
+    ),
+    (9, "files", include_str!("../migrations/0009_files.sql")),
+    (
+        10,
+        "charges",
+        include_str!("../migrations/0010_charges.sql"),
+    ),
+    (
+        11,
+        "invoicing",
+        include_str!("../migrations/0011_invoicing.sql"),
+    ),
 ];
 
 statements! {

@@ -2,27 +2,24 @@
 
 use crate::config::Config;
 use crate::openapi_v2;
+use crate::platform;
 use crate::recur::Recur;
 use crate::sandbox::{self, Sandbox};
 use crate::seed;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use axum::Router;
 use axum::routing::get;
 use forms::Forms;
 use httpkit::face::FaceLayer;
 use httpkit::{Reply, health};
 use kernel::{Clock, Rng, Secret};
+use orders::Orders;
 use orders::face::PlatformFace;
-use orders::supplier::{NotConfigured, Panel, PanelConfig, Supplier};
-use orders::{Orders, OrdersConfig};
 use simulators::{Supplier as SupplierSimulator, SupplierConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Db;
-
-/// Where the simulated supplier is reached on this server.
-const SIMULATED_SUPPLIER: &str = "/simulators/supplier";
 
 /// What the parts run on.
 #[derive(Clone)]
@@ -90,25 +87,8 @@ impl App {
                 options.supplier.clone(),
             )
         });
-        let panel = match &sandbox {
-            Some(options) => Some(simulated_supplier(address, &options.supplier)),
-            None => config.supplier.clone(),
-        };
-        let supplier: Arc<dyn Supplier> = match panel {
-            Some(panel) => Arc::new(Panel::new(panel).context("the connector to the supplier")?),
-            None => Arc::new(NotConfigured),
-        };
         let public_url = public_url(config, address);
-        let orders = Orders::new(
-            parts.db.clone(),
-            Arc::clone(&parts.clock),
-            Arc::clone(&parts.rng),
-            supplier,
-            OrdersConfig {
-                public_url: public_url.clone(),
-                ..config.orders.clone()
-            },
-        );
+        let orders = platform::orders(&parts, config, address, &public_url, sandbox.as_ref())?;
         let forms = openapi_v2::forms(&parts, config, &public_url).await?;
         let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
         let layer = FaceLayer {
@@ -142,7 +122,7 @@ impl App {
             router = router
                 .merge(sandbox::router(sandbox))
                 .nest(sandbox::DETACHED, detached)
-                .nest(SIMULATED_SUPPLIER, simulator.router());
+                .nest(platform::SIMULATED_SUPPLIER, simulator.router());
         }
         if let Some(simulator) = &simulator {
             ensure_sandbox(&orders).await?;
@@ -171,18 +151,8 @@ async fn ensure_sandbox(orders: &Orders) -> Result<()> {
     Ok(())
 }
 
-fn simulated_supplier(address: SocketAddr, simulator: &SupplierConfig) -> PanelConfig {
-    let address = reachable(address);
-    PanelConfig {
-        url: format!("http://{address}{SIMULATED_SUPPLIER}/api/v2"),
-        key: Secret::new(simulator.key.expose().clone()),
-        timeout: Duration::from_secs(10),
-        reference_field: Some("reference".into()),
-    }
-}
-
 /// Where a server that listens on `address` reaches itself.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => {
             SocketAddr::from(([127, 0, 0, 1], address.port()))

@@ -14,6 +14,7 @@ mod verify;
 mod vouchers;
 mod webhooks;
 
+use crate::app::{Parts, public_url};
 use crate::config::{EXAMPLE, Flags, LogFormat};
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -304,17 +305,12 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
         DEFAULT_DATABASE,
     )?;
     start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
-    let db = open_migrated(&config).await?;
-    let supplier: Arc<dyn orders::supplier::Supplier> = match config.supplier {
-        Some(panel) => Arc::new(orders::supplier::Panel::new(panel)?),
-        None => Arc::new(orders::supplier::NotConfigured),
+    let parts = Parts {
+        db: open_migrated(&config).await?,
+        clock: Arc::new(SystemClock),
+        simulator_clock: Arc::new(SystemClock),
+        rng: Arc::new(kernel::Rng::from_system()),
     };
-    let rng = Arc::new(kernel::Rng::from_system());
-    Ok(Orders::new(
-        db,
-        Arc::new(SystemClock),
-        rng,
-        supplier,
-        config.orders,
-    ))
+    let public_url = public_url(&config, config.listen);
+    crate::platform::orders(&parts, &config, config.listen, &public_url, None)
 }

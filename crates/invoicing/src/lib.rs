@@ -1,0 +1,1 @@
+//! E-invoices from draft to void, whoever sells: states, attempts and reconciliation over the drivers of `einvoice`.

@@ -1,0 +1,1 @@
+-- People: accounts, their sessions, who belongs to which organization, and codes sent to phones.
