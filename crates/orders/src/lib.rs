@@ -23,6 +23,7 @@ pub mod supplier;
 
 pub use error::{Error, Result};
 
+use captcha::RobotCheck;
 use kernel::{Clock, Id, Rng, Timestamp};
 use model::{KeyHolder, Product, ProductId};
 use std::sync::Arc;
@@ -70,6 +71,8 @@ impl Default for OrdersConfig {
 pub struct Outside {
     /// Delivers what is ordered.
     pub supplier: Arc<dyn Supplier>,
+    /// Tells people from robots.
+    pub robots: Arc<dyn RobotCheck>,
 }
 
 /// The order platform. Cheap to clone.
@@ -83,6 +86,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     rng: Arc<Rng>,
     supplier: Arc<dyn Supplier>,
+    robots: Arc<dyn RobotCheck>,
     config: OrdersConfig,
     /// Names this process in leases.
     node: String,
@@ -116,6 +120,7 @@ impl Orders {
                 clock,
                 rng,
                 supplier: Arc::new(supplier),
+                robots: outside.robots,
                 config,
                 node,
                 numbers: Numbers::default(),
@@ -145,6 +150,11 @@ impl Orders {
     /// Whoever delivers: the supplier, and this server what are certificates.
     pub fn supplier(&self) -> &dyn Supplier {
         &*self.inner.supplier
+    }
+
+    /// Whoever tells people from robots.
+    pub fn robots(&self) -> &dyn RobotCheck {
+        &*self.inner.robots
     }
 
     /// Waits until no order is being sent for a client: what is cut off is in doubt afterwards.

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::openapi_v2;
+use crate::outward;
 use crate::platform;
 use crate::recur::Recur;
 use crate::sandbox::{self, Sandbox};
@@ -13,6 +14,7 @@ use forms::Forms;
 use httpkit::face::FaceLayer;
 use httpkit::{Reply, health};
 use kernel::{Clock, Rng, Secret};
+use messages::Messages;
 use orders::Orders;
 use orders::face::PlatformFace;
 use simulators::{Supplier as SupplierSimulator, SupplierConfig};
@@ -43,6 +45,8 @@ pub struct App {
     pub recur: Recur,
     /// Codes, forms and certificates.
     pub forms: Forms,
+    /// Sends mail and text messages.
+    pub messages: Messages,
     /// The simulated supplier, in a sandbox.
     pub supplier: Option<SupplierSimulator>,
     /// Everything that is served.
@@ -89,6 +93,7 @@ impl App {
         });
         let public_url = public_url(config, address);
         let orders = platform::orders(&parts, config, address, &public_url, sandbox.as_ref())?;
+        let messages = outward::messages(&parts, config, sandbox.is_some())?;
         let forms = openapi_v2::forms(&parts, config, &public_url).await?;
         let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
         let layer = FaceLayer {
@@ -132,6 +137,7 @@ impl App {
             orders,
             recur,
             forms,
+            messages,
             supplier: simulator,
             router,
             rng: parts.rng,

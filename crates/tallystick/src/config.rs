@@ -1,5 +1,12 @@
 //! Configuration: flags over environment over `tallystick.toml` over defaults.
 
+mod captcha;
+mod messages;
+
+pub use captcha::CaptchaConfig;
+
+use self::captcha::CaptchaSection;
+use self::messages::{MailSection, SmsSection};
 use anyhow::{Context, Result};
 use kernel::Secret;
 use serde::Deserialize;
@@ -125,12 +132,16 @@ pub struct File {
     request_timeout_seconds: Option<f64>,
     shutdown_grace_seconds: Option<f64>,
     public_url: Option<String>,
+    outbox: Option<PathBuf>,
     orders: OrdersSection,
     supplier: SupplierSection,
     billing: BillingSection,
     payuni: PayuniSection,
     webhooks: WebhooksSection,
     forms: FormsSection,
+    mail: MailSection,
+    sms: SmsSection,
+    captcha: CaptchaSection,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -234,6 +245,14 @@ pub struct Config {
     pub forms: forms::FormsConfig,
     /// What a gateway and a module in processes of their own know each other by; `None`: not configured.
     pub module_secret: Option<Secret<String>>,
+    /// Who delivers mail; `None`: it goes to the outbox.
+    pub mail: Option<::messages::SmtpConfig>,
+    /// Who delivers text messages; `None`: they go to the outbox.
+    pub sms: Option<::messages::HttpTexterConfig>,
+    /// The folder for messages that nobody delivers; `None`: a temporary one.
+    pub outbox: Option<PathBuf>,
+    /// How robots are told.
+    pub captcha: CaptchaConfig,
 }
 
 /// The card gateway of production.
@@ -265,9 +284,21 @@ impl Config {
             "not configured: production keys of subscription billing cannot be used to sell",
             "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
         );
+        let mail = (
+            "mail",
+            "not configured: mails are written to the outbox folder, and reach nobody",
+            "set mail.host and mail.from",
+        );
+        let sms = (
+            "sms",
+            "not configured: text messages are written to the outbox folder, and reach nobody",
+            "set sms.url",
+        );
         let missing = [
             self.supplier.is_none().then_some(supplier),
             self.payuni.is_none().then_some(payuni),
+            self.mail.is_none().then_some(mail),
+            self.sms.is_none().then_some(sms),
         ];
         missing.into_iter().flatten().collect()
     }
@@ -281,6 +312,7 @@ impl Config {
             .or_else(|| std::env::var("DATABASE_URL").ok())
             .or(file.database);
         let database = database.as_deref().unwrap_or(default_database);
+        let database: DatabaseUrl = database.parse().context("the database address")?;
         let defaults = orders::OrdersConfig::default();
         let keep_days = file.webhooks.keep_days;
         let webhooks = file.webhooks.resolve()?;
@@ -337,7 +369,8 @@ impl Config {
                 .listen
                 .or(file.listen)
                 .unwrap_or(([127, 0, 0, 1], 8080).into()),
-            database: database.parse().context("the database address")?,
+            outbox: messages::outbox(file.outbox, &database),
+            database,
             log: flags
                 .log
                 .clone()
@@ -402,6 +435,9 @@ impl Config {
             webhooks,
             module_secret: file.forms.secret()?,
             forms: file.forms.resolve()?,
+            mail: file.mail.resolve()?,
+            sms: file.sms.resolve()?,
+            captcha: file.captcha.resolve()?,
         })
     }
 }
@@ -651,6 +687,16 @@ mod tests {
                     "three_d",
                     "module_secret",
                     "client_address_header",
+                    "host",
+                    "port",
+                    "tls",
+                    "username",
+                    "password",
+                    "from",
+                    "format",
+                    "fields",
+                    "headers",
+                    "secret",
                 ]
                 .iter()
                 .any(|name| line.starts_with(name))

@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod openapi_v2;
+pub mod outward;
 pub mod platform;
 pub mod recur;
 pub mod runner;

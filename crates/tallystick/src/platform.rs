@@ -2,6 +2,7 @@
 
 use crate::app::{Parts, SandboxOptions, reachable};
 use crate::config::Config;
+use crate::outward;
 use anyhow::{Context, Result};
 use kernel::Secret;
 use orders::supplier::{NotConfigured, Panel, PanelConfig, Supplier};
@@ -24,6 +25,7 @@ pub fn orders(
 ) -> Result<Orders> {
     let outside = Outside {
         supplier: supplier(config, address, sandbox)?,
+        robots: outward::robots(parts, config)?,
     };
     Ok(Orders::new(
         parts.db.clone(),

@@ -20,6 +20,7 @@ const NOTICES_INTERVAL: Duration = Duration::from_secs(2);
 /// Forgets webhook events that have been kept long enough; also the key of the one job that does.
 const FORGET_EVENTS: &str = "webhooks.forget";
 const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
+const FORGET_CHALLENGES_INTERVAL: Duration = Duration::from_secs(3600);
 /// So many at once, so that others are not kept waiting.
 const FORGOTTEN_AT_ONCE: i64 = 1000;
 
@@ -29,7 +30,8 @@ pub async fn schedule_recurring(app: &App) -> anyhow::Result<()> {
     app.recur.billing.schedule_recurring().await?;
     app.forms.schedule_recurring().await?;
     let now = app.recur.billing.real_now();
-    let recurring = [NOTICES, FORGET_EVENTS].map(|kind| (Id::new(now, &app.rng), kind));
+    let recurring =
+        [NOTICES, FORGET_EVENTS, captcha::FORGET].map(|kind| (Id::new(now, &app.rng), kind));
     let enqueue = move |tx: &mut Tx<'_>| {
         recurring
             .iter()
@@ -89,6 +91,10 @@ async fn run_job(app: &App, job: Job) {
         send_notices(app, &job).await;
     } else if kind == FORGET_EVENTS {
         forget_events(app, &job).await;
+    } else if kind == captcha::FORGET {
+        forget_challenges(app, &job).await;
+    } else if kind == messages::SEND {
+        app.messages.run_job(job).await;
     } else if kind == billing::WEBHOOKS.job_kind {
         app.recur.billing.webhooks().run_job(job).await;
     } else if billing::Billing::owns(kind) {
@@ -122,6 +128,15 @@ async fn forget_events(app: &App, job: &Job) {
         }
     }
     run_again(app, job, FORGET_INTERVAL).await;
+}
+
+async fn forget_challenges(app: &App, job: &Job) {
+    let now = app.recur.billing.real_now();
+    let forgotten = app.orders.db().write(move |tx| captcha::forget(tx, now));
+    if let Err(error) = forgotten.await {
+        tracing::error!(%error, "expired challenges were not forgotten");
+    }
+    run_again(app, job, FORGET_CHALLENGES_INTERVAL).await;
 }
 
 async fn run_again(app: &App, job: &Job, interval: Duration) {

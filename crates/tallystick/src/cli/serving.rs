@@ -3,7 +3,7 @@ use super::{
     start_log,
 };
 use crate::app::{App, Parts, SandboxOptions};
-use crate::config::{Config, Flags, ServeFlags};
+use crate::config::{CaptchaConfig, Config, Flags, ServeFlags};
 use crate::{openapi_v2, serve};
 use anyhow::{Context, Result};
 use forms::repo::Affairs;
@@ -198,6 +198,7 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
             );
         }
     }
+    messages_report(&mut report, &config);
     if config.supplier.is_some() {
         let orders = open_orders(flags).await?;
         match orders.supplier().services().await {
@@ -260,6 +261,26 @@ async fn forms_report(report: &mut Report, db: &Db, config: &Config) -> Result<(
         report.bad("vouchers", &what, "tallystick vouchers waiting says why");
     }
     Ok(())
+}
+
+/// Who delivers messages and who tells robots. None of them is asked: that would be a message, or a person.
+fn messages_report(report: &mut Report, config: &Config) {
+    if let Some(mail) = &config.mail {
+        let server = format!("{}:{}, not asked", mail.host, mail.port);
+        report.good("mail", &server);
+    }
+    if config.sms.is_some() {
+        report.good("sms", "configured, not asked");
+    }
+    match &config.captcha {
+        CaptchaConfig::SiteVerify(service) => {
+            report.good("captcha", &format!("{}, not asked", service.url));
+        }
+        CaptchaConfig::ProofOfWork(work) => {
+            let what = format!("proof of work, {} bits", work.difficulty);
+            report.good("captcha", &what);
+        }
+    }
 }
 
 #[derive(Default)]

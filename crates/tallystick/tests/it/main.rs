@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod http;
 mod lists;
+mod messages;
 mod nodes;
 mod orders;
 mod pages;

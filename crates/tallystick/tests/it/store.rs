@@ -25,6 +25,7 @@ fn all_statements() -> Vec<store::Statement> {
         forms::statements(),
         vouchers::statements(),
         webhooks::statements(),
+        captcha::statements(),
         simulators::statements(),
         httpkit::health::STATEMENTS.to_vec(),
         tallystick::sandbox::STATEMENTS.to_vec(),

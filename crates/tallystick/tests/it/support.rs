@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::{DatabaseUrl, Db};
 use tallystick::app::{App, Parts, SandboxOptions};
-use tallystick::config::{Config, Flags, ServeFlags};
+use tallystick::config::{CaptchaConfig, Config, Flags, ServeFlags};
 use tallystick::{runner, seed, serve};
 
 /// Which database a test runs on.
@@ -108,6 +108,8 @@ pub struct TestApp {
     pub app: App,
     pub clock: Arc<ManualClock>,
     pub client: reqwest::Client,
+    /// Where its mails and text messages are.
+    pub outbox: tempfile::TempDir,
     scratch: Option<Scratch>,
     server: tokio::task::JoinHandle<anyhow::Result<()>>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -173,6 +175,13 @@ impl TestApp {
             ..ServeFlags::default()
         };
         let mut config = Config::load(&flags, &serve_flags, "sqlite::memory:").unwrap();
+        let outbox = tempfile::tempdir().unwrap();
+        config.outbox = Some(outbox.path().to_owned());
+        // As easy as it can be, and work nevertheless.
+        config.captcha = CaptchaConfig::ProofOfWork(captcha::ProofOfWorkConfig {
+            difficulty: 6,
+            ..Default::default()
+        });
         adjust(&mut config);
         let listener = serve::listen(config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -201,6 +210,7 @@ impl TestApp {
             app,
             clock,
             client: httpkit::outgoing::client(Duration::from_secs(60)).unwrap(),
+            outbox,
             scratch: Some(scratch),
             server,
             stop: Some(stop),
