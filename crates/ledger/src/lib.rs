@@ -43,6 +43,8 @@ pub enum PostingKind {
     Order,
     /// What an order did not deliver is given back; the reference is the order.
     Refund,
+    /// Credit that an organization paid for; the reference is the charge.
+    Charge,
     /// Credits bought by the customer of a merchant; the reference is the order.
     Purchase,
     /// Credits that a merchant took for what its customer used; the reference is the posting's own.
@@ -56,6 +58,7 @@ impl PostingKind {
             Self::Grant => "grant",
             Self::Order => "order",
             Self::Refund => "refund",
+            Self::Charge => "charge",
             Self::Purchase => "purchase",
             Self::Usage => "usage",
         }

@@ -1,5 +1,6 @@
 use serde::{Serialize, Serializer};
-use store::{FromColumn, Row, StoreError};
+use store::record::Column;
+use store::{FromColumn, Param, Row, StoreError};
 
 /// Declares an enum whose values are literals on the wire and in the database.
 macro_rules! literals {
@@ -35,6 +36,12 @@ macro_rules! literals {
                 Self::from_literal(&literal).ok_or_else(|| {
                     StoreError::Corrupt(format!(concat!("{:?} is no ", stringify!($name)), literal))
                 })
+            }
+        }
+
+        impl Column for $name {
+            fn param(&self) -> Param<'_> {
+                Param::from(self.literal())
             }
         }
     };

@@ -1,10 +1,14 @@
 //! Types and pure rules.
 
+mod charge;
 mod literals;
 mod order;
 mod organization;
 mod product;
 
+pub use charge::{
+    ChargeId, ChargeStatus, ChargesConfig, NoticeOutcome, PersonTag, TradeState, Via,
+};
 pub use literals::{
     DelayMinutes, DispatchState, DynamicProbability, IncreaseSpeed, OrderStatus, PaymentStatus,
     PaymentType, ProductType, ServiceType,
