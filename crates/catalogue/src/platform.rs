@@ -43,6 +43,12 @@ phrases! {
         Product => { en: "product", zh_tw: "產品", zh_cn: "产品" },
         /// An order.
         Order => { en: "order", zh_tw: "訂單", zh_cn: "订单" },
+        /// An account.
+        Account => { en: "account", zh_tw: "帳號", zh_cn: "账号" },
+        /// A private key.
+        PrivateKey => { en: "private key", zh_tw: "private key", zh_cn: "private key" },
+        /// A session.
+        Session => { en: "session", zh_tw: "登入階段", zh_cn: "登录会话" },
         /// A path and method that no operation answers.
         Operation => { en: "operation", zh_tw: "操作", zh_cn: "操作" },
     }
@@ -68,6 +74,12 @@ phrases! {
         JsonObject => { en: "a JSON object in UTF-8", zh_tw: "UTF-8 編碼的 JSON 物件", zh_cn: "UTF-8 编码的 JSON 对象" },
         /// The content type of the body.
         JsonContentType => { en: "application/json", zh_tw: "application/json", zh_cn: "application/json" },
+        /// The code in a text message.
+        VerificationCode => { en: "the code last sent to this phone, while it is valid", zh_tw: "最近寄到此電話且仍有效的驗證碼", zh_cn: "最近发送到此电话且仍有效的验证码" },
+        /// A uniform number.
+        TaxId => { en: "a valid uniform number of 8 digits", zh_tw: "8 碼且檢查碼正確的統一編號", zh_cn: "8 位且校验码正确的统一编号" },
+        /// A JSON boolean.
+        Boolean => { en: "true or false", zh_tw: "true 或 false", zh_cn: "true 或 false" },
         /// An idempotency key.
         IdempotencyKey => { en: "1 to 255 visible ASCII characters", zh_tw: "1 至 255 個可見 ASCII 字元", zh_cn: "1 至 255 个可见 ASCII 字符" },
     }
@@ -108,10 +120,27 @@ phrases! {
     pub enum Conflict {
         /// A link and a username.
         LinkAndUsername => { en: "Send either link or username, not both.", zh_tw: "link 與 username 只能擇一帶入。", zh_cn: "link 与 username 只能二选一。" },
+        /// The address belongs to an account.
+        EmailTaken => { en: "There is an account with this e-mail address already.", zh_tw: "此電子郵件地址已有帳號。", zh_cn: "此电子邮件地址已有账号。" },
         /// The key belongs to another request.
         IdempotencyKeyReused => { en: "This Idempotency-Key was used for another request.", zh_tw: "此 Idempotency-Key 已用於不同的請求。", zh_cn: "此 Idempotency-Key 已用于不同的请求。" },
         /// The request with this key is still being carried out.
         IdempotencyKeyInUse => { en: "A request with this Idempotency-Key is still being carried out.", zh_tw: "使用此 Idempotency-Key 的請求仍在處理中。", zh_cn: "使用此 Idempotency-Key 的请求仍在处理中。" },
+    }
+}
+
+phrases! {
+    /// What somebody shows to be let in.
+    #[derive(Copy)]
+    pub enum Credential {
+        /// An organization's key.
+        PrivateKey => { en: "The private key is missing, unknown or no longer valid.", zh_tw: "private key 缺少、不存在或已失效。", zh_cn: "private key 缺失、不存在或已失效。" },
+        /// A session's token.
+        AccessToken => { en: "The access token is missing, unknown or no longer valid.", zh_tw: "access token 缺少、不存在或已失效。", zh_cn: "access token 缺失、不存在或已失效。" },
+        /// An e-mail address and a password.
+        Password => { en: "The e-mail address or the password is wrong.", zh_tw: "電子郵件地址或密碼錯誤。", zh_cn: "电子邮件地址或密码错误。" },
+        /// The hash of a gateway's notice.
+        NoticeHash => { en: "The hash of the notice does not match.", zh_tw: "通知的 HashInfo 驗證不符。", zh_cn: "通知的 HashInfo 验证不符。" },
     }
 }
 
@@ -123,6 +152,8 @@ phrases! {
         SupplierAccount => { en: "The supplier cannot take orders at present.", zh_tw: "供應商目前無法接單。", zh_cn: "供应商目前无法接单。" },
         /// The supplier does not answer, or not in a way we can read.
         SupplierUnavailable => { en: "The supplier does not answer.", zh_tw: "供應商沒有回應。", zh_cn: "供应商没有响应。" },
+        /// Whoever tells robots from people does not answer.
+        RobotCheckUnavailable => { en: "The robot check does not work at present.", zh_tw: "機器人驗證目前無法使用。", zh_cn: "机器人验证目前无法使用。" },
         /// The server is too busy to answer in time.
         Overloaded => { en: "The server did not finish in time.", zh_tw: "伺服器未能及時完成。", zh_cn: "服务器未能及时完成。" },
         /// The rate limit of the key is used up.
@@ -155,11 +186,11 @@ errors! {
             zh_cn: "OData 查询参数验证失败。",
         },
         /// The key is absent, unknown, revoked or expired.
-        TokenValidationFailed = "token_validation_failed" {
+        TokenValidationFailed { what: Credential } = "token_validation_failed" {
             status: 401, level: Top, retry: AfterChange,
-            en: "The private key is missing, unknown or no longer valid.",
-            zh_tw: "private key 缺少、不存在或已失效。",
-            zh_cn: "private key 缺失、不存在或已失效。",
+            en: "{what}",
+            zh_tw: "{what}",
+            zh_cn: "{what}",
         },
         /// What the request names does not exist, or belongs to somebody else.
         DataNotExist { what: Subject } = "data_not_exist" {

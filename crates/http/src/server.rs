@@ -1,6 +1,7 @@
 //! Serves a router over HTTP/1.1.
 
 use axum::Router;
+use http::HeaderMap;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,6 +22,24 @@ const MOST_HEADER_BYTES: usize = 64 * 1024;
 /// The other end of the connection that a request came over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// Where whoever sends a request is: the other end of the connection, or what the proxy there writes last into the
+/// header `forwarded`. Of IPv6 the network, which belongs to one subscriber.
+pub fn client_address(
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+    forwarded: Option<&str>,
+) -> Option<IpAddr> {
+    // The proxy may add a line of its own to those that the visitor sent.
+    let lines = forwarded.map(|name| headers.get_all(name).iter());
+    let last = lines.and_then(|mut lines| lines.next_back()?.to_str().ok());
+    let told = last.and_then(|line| line.rsplit(',').next()?.trim().parse().ok());
+    let peer = peer.map(|Peer(address)| address);
+    Some(match told.or(peer)?.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address => address,
+    })
+}
 
 /// Serves until `stop` completes, then answers what is under way, for at most `grace`.
 pub async fn serve(

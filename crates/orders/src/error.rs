@@ -1,7 +1,8 @@
 use catalogue::{Coded as _, PlatformError};
-use httpkit::Refusal;
+use httpkit::{Refusal, Transport};
 use kernel::Locale;
 use ledger::LedgerError;
+use std::time::Duration;
 use store::StoreError;
 
 /// Why a use case did not do what it was asked.
@@ -9,6 +10,11 @@ use store::StoreError;
 pub enum Error {
     /// For a documented reason.
     Refused(PlatformError),
+    /// Because it was asked for too often.
+    TooMany {
+        /// When to ask again.
+        retry_after: Duration,
+    },
     /// For a reason that no client can help: answered as `un_handle_exception`, logged with its cause.
     Failed(String),
 }
@@ -18,6 +24,9 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(code) => f.write_str(&code.message(Locale::En)),
+            Self::TooMany { retry_after } => {
+                write!(f, "too often: try again in {} s", retry_after.as_secs())
+            }
             Self::Failed(cause) => f.write_str(cause),
         }
     }
@@ -51,6 +60,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(error) => error.into(),
+            Error::TooMany { retry_after } => Transport::RateLimited { retry_after }.into(),
             Error::Failed(cause) => Self::internal(cause),
         }
     }

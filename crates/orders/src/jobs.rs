@@ -132,6 +132,7 @@ impl Orders {
         self.db()
             .write(move |tx| idempotency::forget(tx, before))
             .await?;
+        self.forget_sessions(now).await?;
         self.run_again(job, now.plus(CLEAN_UP_INTERVAL)).await
     }
 

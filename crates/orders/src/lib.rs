@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod manage;
 pub mod model;
 pub mod odata;
+pub mod people;
 pub mod place;
 pub mod repo;
 pub mod supplier;
@@ -25,7 +26,8 @@ pub use error::{Error, Result};
 
 use captcha::RobotCheck;
 use kernel::{Clock, Id, Rng, Timestamp};
-use model::{KeyHolder, Product, ProductId};
+use model::{KeyHolder, Product, ProductId, SessionHolder};
+use people::{AccountsConfig, Passwords};
 use std::sync::Arc;
 use std::time::Duration;
 use store::cache::Cache;
@@ -51,6 +53,8 @@ pub struct OrdersConfig {
     pub rate_limit: Option<u32>,
     /// How long an idempotency key counts.
     pub idempotency_lifetime: Duration,
+    /// Accounts and sessions.
+    pub accounts: AccountsConfig,
 }
 
 impl Default for OrdersConfig {
@@ -62,6 +66,7 @@ impl Default for OrdersConfig {
             give_up_after: Duration::from_secs(24 * 3600),
             rate_limit: Some(60_000),
             idempotency_lifetime: Duration::from_secs(24 * 3600),
+            accounts: AccountsConfig::default(),
         }
     }
 }
@@ -93,6 +98,8 @@ struct Inner {
     numbers: Numbers,
     quotas: Quotas,
     keys: Cache<String, KeyHolder>,
+    sessions: Cache<String, SessionHolder>,
+    passwords: Passwords,
     products: Cache<ProductId, Arc<Product>>,
     /// Read by each task that has the supplier do something, for a client who may not wait for it to end.
     sending: Arc<RwLock<()>>,
@@ -113,6 +120,7 @@ impl Orders {
             rng: Arc::clone(&rng),
             others: outside.supplier,
         };
+        let passwords = Passwords::new(&rng);
         let node = Id::<Self>::new(clock.now(), &rng).to_string();
         Self {
             inner: Arc::new(Inner {
@@ -126,6 +134,8 @@ impl Orders {
                 numbers: Numbers::default(),
                 quotas: Quotas::default(),
                 keys: Cache::default(),
+                sessions: Cache::default(),
+                passwords,
                 products: Cache::default(),
                 sending: Arc::default(),
             }),
@@ -166,6 +176,11 @@ impl Orders {
         self.inner.clock.now()
     }
 
+    /// An id that nothing has yet.
+    pub fn fresh_id<T>(&self) -> Id<T> {
+        self.new_id(self.now())
+    }
+
     fn new_id<T>(&self, now: Timestamp) -> Id<T> {
         Id::new(now, &self.inner.rng)
     }
@@ -204,6 +219,22 @@ impl Orders {
             .get_or_load(&self.inner.db, &hash, load)
             .await?;
         Ok(found.filter(|holder| holder.expires_at.is_none_or(|end| end > self.now())))
+    }
+
+    /// Whom an access token stands for, from the cache; `None` when it is unknown, revoked or expired.
+    pub async fn session_holder(&self, token: &str) -> Result<Option<SessionHolder>> {
+        let hash = model::hash_of_key(token);
+        let load = async || {
+            let hash = hash.clone();
+            let find = move |tx: &mut store::Tx<'_>| repo::accounts::session_holder(tx, &hash);
+            Ok::<_, Error>(self.inner.db.read(find).await?)
+        };
+        let found = self
+            .inner
+            .sessions
+            .get_or_load(&self.inner.db, &hash, load)
+            .await?;
+        Ok(found.filter(|holder| holder.expires_at > self.now()))
     }
 }
 

@@ -110,6 +110,7 @@ impl Orders {
         let key = PrivateKey {
             private_key_id: self.new_id(now),
             organization_id: organization,
+            created_by: None,
             label: label.chars().take(64).collect(),
             hint: text[text.len() - 4..].to_owned(),
             created_at: now,

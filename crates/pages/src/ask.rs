@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use httpkit::server::Peer;
+use httpkit::server::{self, Peer};
 use kernel::Locale;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
@@ -124,18 +124,7 @@ impl Ask {
     /// Where whoever asks is: the other end of the connection, or what the proxy there writes last into this header. Of IPv6 the
     /// network, which belongs to one subscriber.
     pub fn address(&self, forwarded: Option<&str>) -> Option<IpAddr> {
-        // The proxy may add a line of its own to those that the visitor sent.
-        let lines = forwarded.map(|name| self.headers.get_all(name).iter());
-        let last = lines.and_then(|mut lines| lines.next_back()?.to_str().ok());
-        let told = last.and_then(|line| line.rsplit(',').next()?.trim().parse().ok());
-        let peer = self.peer.map(|Peer(address)| address);
-        Some(match told.or(peer)?.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = u128::from(address) >> 64 << 64;
-                IpAddr::V6(network.into())
-            }
-            address => address,
-        })
+        server::client_address(self.peer, &self.headers, forwarded)
     }
 
     /// Who sends this to the server that is reached at `public_url`. Pages of ours send no referrer, so their forms have the

@@ -7,7 +7,8 @@ use catalogue::openapi_v2::{
     TargetProblem, TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
 };
 use catalogue::platform::{
-    Conflict, FieldError, Format, OrderRefusal, PlatformError, Property, Subject, SupportReason,
+    Conflict, Credential, FieldError, Format, OrderRefusal, PlatformError, Property, Subject,
+    SupportReason,
 };
 use catalogue::recur::{self, RecurError};
 use catalogue::{Entry, Face};
@@ -59,7 +60,9 @@ fn platform(code: &str) -> Option<PlatformError> {
         "o_data_failed" => E::ODataFailed {
             detail: "$top must be between 1 and 100.".into(),
         },
-        "token_validation_failed" => E::TokenValidationFailed,
+        "token_validation_failed" => E::TokenValidationFailed {
+            what: Credential::PrivateKey,
+        },
         "data_not_exist" => E::DataNotExist {
             what: Subject::Product,
         },

@@ -134,6 +134,7 @@ pub struct File {
     public_url: Option<String>,
     outbox: Option<PathBuf>,
     orders: OrdersSection,
+    accounts: AccountsSection,
     supplier: SupplierSection,
     billing: BillingSection,
     payuni: PayuniSection,
@@ -197,6 +198,15 @@ struct OrdersSection {
     follow_interval_seconds: Option<f64>,
     give_up_after_hours: Option<f64>,
     idempotency_hours: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct AccountsSection {
+    session_hours: Option<f64>,
+    code_minutes: Option<f64>,
+    verify_phones: Option<bool>,
+    client_address_header: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -415,6 +425,7 @@ impl Config {
                     Some(Limit::At(limit)) => Some(limit),
                     None => defaults.rate_limit,
                 },
+                accounts: file.accounts.resolve()?,
             },
             supplier,
             public_url: match env("TALLYSTICK_PUBLIC_URL").or(file.public_url) {
@@ -508,6 +519,32 @@ impl PayuniSection {
                 .context("payuni.hash_key and payuni.hash_iv")?,
             three_d: self.three_d.unwrap_or(true),
         }))
+    }
+}
+
+impl AccountsSection {
+    fn resolve(self) -> Result<orders::people::AccountsConfig> {
+        let defaults = orders::people::AccountsConfig::default();
+        let time = |value: Option<f64>, unit, name, default| match value {
+            Some(number) => seconds_of(number * unit, name),
+            None => Ok(default),
+        };
+        Ok(orders::people::AccountsConfig {
+            session_life: time(
+                self.session_hours,
+                3600.0,
+                "accounts.session_hours",
+                defaults.session_life,
+            )?,
+            code_life: time(
+                self.code_minutes,
+                60.0,
+                "accounts.code_minutes",
+                defaults.code_life,
+            )?,
+            verify_phones: self.verify_phones.unwrap_or(defaults.verify_phones),
+            client_address_header: self.client_address_header,
+        })
     }
 }
 

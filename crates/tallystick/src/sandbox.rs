@@ -8,6 +8,8 @@
 //! - `POST /sandbox/gateway` `{"fault": "down" | "html" | "bad_hash" | "unknown_then_paid" | "unknown_then_failed" | "slow" | "lost" | null, "shop_enabled": true}`
 //! - `POST /sandbox/supplier` `{"fault": "down" | "out_of_funds" | "garbled" | "lost" | null}`
 
+mod people;
+
 use crate::recur::Recur;
 use crate::seed;
 use axum::Router;
@@ -164,7 +166,12 @@ impl Sandbox {
                     .await
                     .map_err(|e| e.to_string())?;
             }
-            _ => return self.given_forms(&words, name, variables).await,
+            other => {
+                return match self.given_people(other, variables).await {
+                    Some(done) => done,
+                    None => self.given_forms(other, name, variables).await,
+                };
+            }
         }
         Ok(())
     }

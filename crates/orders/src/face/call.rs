@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use catalogue::PlatformError;
-use catalogue::platform::{Conflict, FieldError, Format};
+use catalogue::platform::{Conflict, Credential, FieldError, Format};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use httpkit::face::FaceLayer;
@@ -16,7 +16,13 @@ use httpkit::{Refusal, Reply, RequestContext, Transport, body, idempotency};
 use store::idempotency::{Found, Key};
 
 /// Longest key that is looked up.
-const LONGEST_KEY: usize = 256;
+pub const LONGEST_KEY: usize = 256;
+
+/// Who calls an operation that takes a body.
+pub trait Principal: FromRequestParts<Orders, Rejection = Refusal> + Send {
+    /// Whose idempotency keys these are.
+    fn scope(&self) -> String;
+}
 
 /// A call with a valid private key of an enabled organization.
 pub struct Caller {
@@ -55,6 +61,12 @@ impl Caller {
     }
 }
 
+impl Principal for Caller {
+    fn scope(&self) -> String {
+        self.organization().to_string()
+    }
+}
+
 impl FromRequestParts<Orders> for Caller {
     type Rejection = Refusal;
 
@@ -71,7 +83,9 @@ impl FromRequestParts<Orders> for Caller {
             Some(key) => orders.key_holder(key).await?,
             None => None,
         };
-        let holder = holder.ok_or(PlatformError::TokenValidationFailed)?;
+        let holder = holder.ok_or(PlatformError::TokenValidationFailed {
+            what: Credential::PrivateKey,
+        })?;
         if let Some(limit) = orders.inner.config.rate_limit {
             let quota = holder.private_key_id.to_string();
             let taken = orders
@@ -94,9 +108,9 @@ impl FromRequestParts<Orders> for Caller {
 }
 
 /// A call that sends a body.
-pub struct Post {
+pub struct Post<P = Caller> {
     /// Who calls.
-    pub caller: Caller,
+    pub caller: P,
     /// The body; empty when none was sent.
     pub body: Bytes,
     parts: Parts,
@@ -104,12 +118,12 @@ pub struct Post {
     layer: FaceLayer,
 }
 
-impl FromRequest<Orders> for Post {
+impl<P: Principal> FromRequest<Orders> for Post<P> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, orders: &Orders) -> Result<Self, Refusal> {
         let (mut parts, body) = request.into_parts();
-        let caller = match Caller::from_request_parts(&mut parts, orders).await {
+        let caller = match P::from_request_parts(&mut parts, orders).await {
             Ok(caller) => caller,
             Err(refusal) => {
                 body::discard(body).await;
@@ -143,51 +157,30 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-impl Post {
+/// The id in the path.
+pub fn path_id<T>(
+    params: &RawPathParams,
+    name: &'static str,
+) -> Result<kernel::Id<T>, PlatformError> {
+    let value = params.iter().find(|(key, _)| *key == name);
+    let id = value.and_then(|(_, value)| value.parse().ok());
+    id.ok_or_else(|| invalid(name, Format::Uuid))
+}
+
+impl<P: Principal> Post<P> {
     /// The id in the path.
     pub async fn path_id<T>(&mut self, name: &'static str) -> Result<kernel::Id<T>, PlatformError> {
         let params = RawPathParams::from_request_parts(&mut self.parts, &()).await;
-        params
-            .ok()
-            .and_then(|params| {
-                let value = params.iter().find(|(key, _)| *key == name);
-                value.and_then(|(_, value)| value.parse().ok())
-            })
-            .ok_or_else(|| invalid(name, Format::Uuid))
+        let params = params.map_err(|_| invalid(name, Format::Uuid))?;
+        path_id(&params, name)
     }
 
     fn key(&self) -> Result<Option<Key>, PlatformError> {
-        let scope = self.caller.organization().to_string();
+        let scope = self.caller.scope();
         let method: &Method = &self.parts.method;
         let path = self.parts.uri.path();
         idempotency::key(&self.parts.headers, &scope, method, path, &self.body)
             .map_err(|_| invalid("idempotency-key", Format::IdempotencyKey))
-    }
-
-    /// Carries out an operation that claims the idempotency key itself, in its transaction, for what it `makes`.
-    pub async fn once_in_transaction(
-        self,
-        orders: &Orders,
-        makes: &str,
-        run: impl AsyncFnOnce(Option<Key>) -> Result<Outcome, Refusal>,
-    ) -> Result<Response, Refusal> {
-        let Some(key) = self.key()? else {
-            return Ok(run(None).await?.reply.into_response());
-        };
-        let find = key.clone();
-        let found = orders
-            .db()
-            .read(move |tx| store::idempotency::find(tx, &find))
-            .await
-            .map_err(Error::from)?;
-        if let Some(found) = found {
-            let reply = orders
-                .answer_of(found, &key, self.caller.organization())
-                .await?;
-            return Ok(replayed(reply));
-        }
-        let outcome = run(Some(key.clone())).await;
-        self.keep(orders, key, Some(makes), outcome).await
     }
 
     /// Carries out an operation that has effects elsewhere: the key is claimed beforehand.
@@ -207,28 +200,18 @@ impl Post {
             .write(move |tx| store::idempotency::claim(tx, &claimed, None, now))
             .await
             .map_err(Error::from)?;
-        match found {
-            None => {}
-            Some(Found::Answered { status, body }) => {
-                let found = Found::Answered { status, body };
-                let reply = orders
-                    .answer_of(found, &key, self.caller.organization())
-                    .await?;
-                return Ok(replayed(reply));
-            }
-            Some(Found::OtherRequest) => {
-                return Err(conflict(Conflict::IdempotencyKeyReused).into());
-            }
-            Some(Found::Unanswered { .. }) => {
-                return Err(conflict(Conflict::IdempotencyKeyInUse).into());
-            }
+        if let Some(found) = found {
+            return answered(found);
         }
         let outcome = run().await.map(|reply| Outcome {
             reply,
             stored: false,
             replayed: false,
         });
-        self.keep(orders, key, None, outcome).await
+        match self.keep(orders, &key, None, outcome).await? {
+            Kept::Answer(response) => Ok(response),
+            Kept::Others(found) => answered(found),
+        }
     }
 
     /// Stores the answer under the key. A fault of ours is no answer: the request may be sent again. If another
@@ -236,24 +219,25 @@ impl Post {
     async fn keep(
         &self,
         orders: &Orders,
-        key: Key,
+        key: &Key,
         makes: Option<&str>,
         outcome: Result<Outcome, Refusal>,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Kept, Refusal> {
         let reply = match outcome {
             Ok(Outcome {
                 reply,
                 replayed: true,
                 ..
-            }) => return Ok(replayed(reply)),
+            }) => return Ok(Kept::Answer(replayed(reply))),
             Ok(Outcome {
                 reply,
                 stored: true,
                 ..
-            }) => return Ok(reply.into_response()),
+            }) => return Ok(Kept::Answer(reply.into_response())),
             Ok(outcome) => outcome.reply,
             Err(refusal @ Refusal::Coded(_)) => self.layer.render(&refusal, &self.context).1,
             Err(refusal) => {
+                let key = key.clone();
                 let release = move |tx: &mut store::Tx<'_>| store::idempotency::release(tx, &key);
                 orders.db().write(release).await.map_err(Error::from)?;
                 return Err(refusal);
@@ -275,13 +259,71 @@ impl Post {
             })
             .await
             .map_err(|error: store::StoreError| Error::from(error))?;
-        match others {
-            None => Ok(reply.into_response()),
-            Some(found) => {
-                let organization = self.caller.organization();
-                Ok(replayed(orders.answer_of(found, &key, organization).await?))
-            }
+        Ok(match others {
+            None => Kept::Answer(reply.into_response()),
+            Some(found) => Kept::Others(found),
+        })
+    }
+}
+
+impl Post {
+    /// Carries out an operation that claims the idempotency key itself, in its transaction, for what it `makes`.
+    pub async fn once_in_transaction(
+        self,
+        orders: &Orders,
+        makes: &str,
+        run: impl AsyncFnOnce(Option<Key>) -> Result<Outcome, Refusal>,
+    ) -> Result<Response, Refusal> {
+        let Some(key) = self.key()? else {
+            return Ok(run(None).await?.reply.into_response());
+        };
+        let find = key.clone();
+        let found = orders
+            .db()
+            .read(move |tx| store::idempotency::find(tx, &find))
+            .await
+            .map_err(Error::from)?;
+        if let Some(found) = found {
+            return self.answer_again(orders, found, &key).await;
         }
+        let outcome = run(Some(key.clone())).await;
+        match self.keep(orders, &key, Some(makes), outcome).await? {
+            Kept::Answer(response) => Ok(response),
+            Kept::Others(found) => self.answer_again(orders, found, &key).await,
+        }
+    }
+
+    async fn answer_again(
+        &self,
+        orders: &Orders,
+        found: Found,
+        key: &Key,
+    ) -> Result<Response, Refusal> {
+        let organization = self.caller.organization();
+        Ok(replayed(orders.answer_of(found, key, organization).await?))
+    }
+}
+
+/// What came of storing an answer.
+enum Kept {
+    /// This is sent.
+    Answer(Response),
+    /// Another request has claimed the key: what there is of it.
+    Others(Found),
+}
+
+/// The answer to a request whose effects are elsewhere, as it was given before.
+fn answered(found: Found) -> Result<Response, Refusal> {
+    match found {
+        Found::Answered { status, body } => {
+            let status = status.try_into();
+            Ok(replayed(Reply {
+                status: status.map_err(|_| Refusal::internal("the stored status"))?,
+                body: body.into(),
+            }))
+        }
+        Found::OtherRequest => Err(conflict(Conflict::IdempotencyKeyReused).into()),
+        Found::Unanswered { .. } => Err(conflict(Conflict::IdempotencyKeyInUse).into()),
     }
 }
 
@@ -301,7 +343,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn invalid(property: &'static str, expected: Format) -> PlatformError {
+pub fn invalid(property: &'static str, expected: Format) -> PlatformError {
     PlatformError::fields(vec![FieldError::at(
         property,
         PlatformError::InvalidFormat {

@@ -2,14 +2,17 @@
 
 use super::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
 use crate::model::DelayMinutes;
+use crate::model::phone::{self, PhoneRefusal};
 use catalogue::PlatformError;
 use catalogue::platform::{FieldError, Format, Property};
-use kernel::{Id, Timestamp};
+use einvoice::rules::ubn::Ubn;
+use kernel::{Id, Secret, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::ops::RangeInclusive;
 
 /// Numbers in bodies.
-const INT32: std::ops::RangeInclusive<i64> = 1..=LARGEST_NUMBER;
+const INT32: RangeInclusive<i64> = 1..=LARGEST_NUMBER;
 /// The most ids in one call: what suppliers take.
 pub const MOST_IDS: i64 = 100;
 
@@ -121,6 +124,82 @@ impl Fields {
         self.length(property, text.trim().to_owned(), LONGEST_USERNAME)
     }
 
+    /// An e-mail address, in lower case.
+    pub fn email(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        let text = text.trim();
+        let options = email_address::Options::default()
+            .with_required_tld()
+            .without_domain_literal()
+            .without_display_text();
+        if email_address::EmailAddress::parse_with_options(text, options).is_err() {
+            let error = PlatformError::InvalidEmailFormat {
+                property: property.into(),
+            };
+            self.push(property, error);
+            return None;
+        }
+        Some(text.to_lowercase())
+    }
+
+    /// A mobile phone number, in E.164.
+    pub fn mobile(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        let property_name = property.into();
+        let error = match phone::mobile(&text) {
+            Ok(number) => return Some(number),
+            Err(PhoneRefusal::Invalid) => PlatformError::PhoneNumberInvalid {
+                property: property_name,
+            },
+            Err(PhoneRefusal::NotMobile) => PlatformError::MobilePhoneOnly {
+                property: property_name,
+            },
+        };
+        self.push(property, error);
+        None
+    }
+
+    /// A text of so many characters, without white space around it.
+    pub fn line(
+        &mut self,
+        property: &'static str,
+        sent: Sent<'_>,
+        length: RangeInclusive<i64>,
+    ) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        self.length_in(property, text.trim().to_owned(), length)
+    }
+
+    /// A secret of so many characters, exactly as it was sent.
+    pub fn secret(
+        &mut self,
+        property: &'static str,
+        sent: Sent<'_>,
+        length: RangeInclusive<i64>,
+    ) -> Option<Secret<String>> {
+        let text = self.text(property, sent, Format::Text)?;
+        self.length_in(property, text, length).map(Secret::new)
+    }
+
+    /// A uniform number of a business.
+    pub fn tax_id(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        let number: Option<Ubn> = text.trim().parse().ok();
+        if number.is_none() {
+            self.invalid(property, Format::TaxId);
+        }
+        number.map(|number| number.to_string())
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, property: &'static str, sent: Sent<'_>) -> Option<bool> {
+        let flag = serde_json::from_str(present(sent)?).ok();
+        if flag.is_none() {
+            self.invalid(property, Format::Boolean);
+        }
+        flag
+    }
+
     /// Comments, one a line.
     pub fn comments(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
         let text = self.text(property, sent, Format::Text)?;
@@ -203,13 +282,23 @@ impl Fields {
     }
 
     fn length(&mut self, property: &'static str, text: String, max: i64) -> Option<String> {
+        self.length_in(property, text, 1..=max)
+    }
+
+    fn length_in(
+        &mut self,
+        property: &'static str,
+        text: String,
+        range: RangeInclusive<i64>,
+    ) -> Option<String> {
         let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-        if length <= max {
+        if range.contains(&length) {
             return Some(text);
         }
+        let (min, max) = range.into_inner();
         let error = PlatformError::StringLengthOutOfRange {
             property: property.into(),
-            min: 1,
+            min,
             max,
         };
         self.push(property, error);

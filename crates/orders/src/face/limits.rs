@@ -16,3 +16,11 @@ pub const LARGEST_BODY: usize = 256 * 1024;
 pub const LARGEST_PAGE: i64 = 100;
 /// Rows to leave out.
 pub const LARGEST_SKIP: i64 = i32::MAX as i64;
+/// Characters of an organization's name.
+pub const NAME: std::ops::RangeInclusive<i64> = 1..=64;
+/// Characters of a password.
+pub const PASSWORD: std::ops::RangeInclusive<i64> = 8..=128;
+/// Characters of a robot token.
+pub const LONGEST_ROBOT_TOKEN: i64 = 4096;
+/// Characters of what a key is for.
+pub const LONGEST_LABEL: i64 = 64;

@@ -1,14 +1,18 @@
 //! Routes and wire types of the order platform. One file per resource.
 
+mod account;
 mod call;
 mod fields;
 mod limits;
+mod member;
+mod membership;
 mod openapi;
 mod order;
 mod organization;
 mod product;
+mod visitor;
 
-pub use openapi::{Operation, document, lists, operations};
+pub use openapi::{CallerKind, Operation, document, lists, operations};
 
 use crate::Orders;
 use axum::Router;
@@ -80,18 +84,29 @@ struct Values<T> {
     value: Vec<T>,
 }
 
-/// The operations, under `/platform`.
+/// The operations, under `/platform` for organizations and under `/account` for people.
 pub fn router(orders: Orders, layer: FaceLayer) -> Router {
-    let unknown_path = || async { Refusal::from(Transport::UnknownPath) };
-    let operations = Router::new()
+    let platform = Router::new()
         .merge(organization::routes())
         .merge(product::routes())
-        .merge(order::routes())
+        .merge(order::routes());
+    let account = Router::new()
+        .merge(account::routes())
+        .merge(membership::routes());
+    Router::new()
+        .merge(under("/platform", platform, &orders))
+        .merge(under("/account", account, &orders))
+        .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
+}
+
+/// Operations under a path, where everything else is answered in the face's dialect, too.
+fn under(path: &str, operations: Router<Orders>, orders: &Orders) -> Router {
+    let unknown_path = || async { Refusal::from(Transport::UnknownPath) };
+    let operations = operations
         .fallback(unknown_path)
         .method_not_allowed_fallback(|| async { Refusal::from(Transport::WrongMethod) })
-        .with_state(orders);
+        .with_state(orders.clone());
     Router::new()
-        .nest("/platform", operations)
-        .route("/platform/", any(unknown_path))
-        .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
+        .nest(path, operations)
+        .route(&format!("{path}/"), any(unknown_path))
 }

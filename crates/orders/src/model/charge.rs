@@ -9,10 +9,6 @@ pub enum ChargeTag {}
 /// Names a purchase of credit.
 pub type ChargeId = Id<ChargeTag>;
 
-/// Marks the type of account ids.
-#[derive(Debug)]
-pub enum PersonTag {}
-
 text_enum! {
     /// How far a purchase of credit is.
     pub enum ChargeStatus {

@@ -1,14 +1,17 @@
 //! Types and pure rules.
 
+mod account;
 mod charge;
 mod literals;
 mod order;
 mod organization;
+pub mod phone;
 mod product;
 
-pub use charge::{
-    ChargeId, ChargeStatus, ChargesConfig, NoticeOutcome, PersonTag, TradeState, Via,
+pub use account::{
+    Account, AccountId, AccountSession, AccountSessionId, SessionHolder, new_access_token,
 };
+pub use charge::{ChargeId, ChargeStatus, ChargesConfig, NoticeOutcome, TradeState, Via};
 pub use literals::{
     DelayMinutes, DispatchState, DynamicProbability, IncreaseSpeed, OrderStatus, PaymentStatus,
     PaymentType, ProductType, ServiceType,

@@ -1,3 +1,4 @@
+use super::AccountId;
 use httpkit::idempotency::hex;
 use kernel::{Id, Rng, Secret, Timestamp};
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub struct PrivateKey {
     pub private_key_id: PrivateKeyId,
     /// Whose it is.
     pub organization_id: OrganizationId,
+    /// The person who made it; `None`: the operator.
+    pub created_by: Option<AccountId>,
     /// What it is for.
     pub label: String,
     /// Its last four characters.
@@ -50,6 +53,8 @@ pub struct KeyHolder {
     pub expires_at: Option<Timestamp>,
     /// Its organization.
     pub organization_id: OrganizationId,
+    /// The person who made it; `None`: the operator.
+    pub created_by: Option<AccountId>,
     /// The organization's name.
     pub name: String,
     /// Whether the organization is enabled.

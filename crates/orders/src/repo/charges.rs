@@ -1,7 +1,7 @@
 //! Purchases of credit, the attempts at paying for them, and what was reported about those.
 
 use crate::model::{
-    ChargeId, ChargeStatus, NoticeOutcome, OrganizationId, PaymentType, PersonTag, TradeState, Via,
+    AccountId, ChargeId, ChargeStatus, NoticeOutcome, OrganizationId, PaymentType, TradeState, Via,
 };
 use crate::odata::{Entity, Field, Kind, ListQuery};
 use crate::repo::records::page;
@@ -16,7 +16,7 @@ record! {
         /// Who gets the credit.
         organization_id: OrganizationId,
         /// The person who made it; `None`: no person did.
-        account_id: Option<Id<PersonTag>>,
+        account_id: Option<AccountId>,
         /// Its number for people.
         credit_charge_number: String,
         /// Credits.

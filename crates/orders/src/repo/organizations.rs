@@ -9,13 +9,15 @@ statements! {
     INSERT = "INSERT INTO organizations (organization_id, name, enabled, created_at) VALUES ($1, $2, 1, $3)";
     LIST = "SELECT o.organization_id, o.name, o.enabled, o.created_at FROM organizations o ORDER BY o.created_at, o.organization_id";
     SET_ENABLED = "UPDATE organizations SET enabled = $2 WHERE organization_id = $1";
-    INSERT_KEY = "INSERT INTO private_keys (private_key_id, organization_id, key_hash, label, hint, created_at, expires_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    KEY_HOLDER = "SELECT k.private_key_id, k.expires_at, o.organization_id, o.name, o.enabled \
+    INSERT_KEY = "INSERT INTO private_keys (private_key_id, organization_id, key_hash, label, hint, created_at, expires_at, created_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    KEY_HOLDER = "SELECT k.private_key_id, k.expires_at, o.organization_id, o.name, o.enabled, k.created_by \
         FROM private_keys k JOIN organizations o ON o.organization_id = k.organization_id \
         WHERE k.key_hash = $1 AND k.revoked_at IS NULL";
-    LIST_KEYS = "SELECT private_key_id, organization_id, label, hint, created_at, expires_at, revoked_at \
+    LIST_KEYS = "SELECT private_key_id, organization_id, label, hint, created_at, expires_at, revoked_at, created_by \
         FROM private_keys ORDER BY created_at, private_key_id";
+    KEYS_OF = "SELECT private_key_id, organization_id, label, hint, created_at, expires_at, revoked_at, created_by \
+        FROM private_keys WHERE organization_id = $1 ORDER BY created_at, private_key_id";
     REVOKE_KEY = "UPDATE private_keys SET revoked_at = $2 WHERE private_key_id = $1 AND revoked_at IS NULL";
 }
 
@@ -71,6 +73,7 @@ pub fn insert_key(tx: &mut Tx<'_>, key: &PrivateKey, hash: &str) -> Result<(), S
             &key.hint,
             key.created_at,
             key.expires_at,
+            key.created_by,
         ],
     )
     .map(drop)
@@ -85,6 +88,7 @@ pub fn key_holder(tx: &mut Tx<'_>, hash: &str) -> Result<Option<KeyHolder>, Stor
             organization_id: row.get(2)?,
             name: row.get(3)?,
             enabled: row.get(4)?,
+            created_by: row.get(5)?,
         })
     })
 }
@@ -92,6 +96,14 @@ pub fn key_holder(tx: &mut Tx<'_>, hash: &str) -> Result<Option<KeyHolder>, Stor
 /// Every key, the oldest first.
 pub fn list_keys(tx: &mut Tx<'_>) -> Result<Vec<PrivateKey>, StoreError> {
     tx.query(LIST_KEYS, &[], private_key)
+}
+
+/// The keys of an organization, the oldest first.
+pub fn keys_of(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+) -> Result<Vec<PrivateKey>, StoreError> {
+    tx.query(KEYS_OF, params![organization], private_key)
 }
 
 fn private_key(row: &Row<'_>) -> Result<PrivateKey, StoreError> {
@@ -103,6 +115,7 @@ fn private_key(row: &Row<'_>) -> Result<PrivateKey, StoreError> {
         created_at: row.get(4)?,
         expires_at: row.get(5)?,
         revoked_at: row.get(6)?,
+        created_by: row.get(7)?,
     })
 }
 

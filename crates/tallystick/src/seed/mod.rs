@@ -1,6 +1,7 @@
 //! What a sandbox has on its shelves.
 
 pub mod forms;
+pub mod people;
 pub mod recur;
 pub mod tickets;
 

@@ -1,7 +1,7 @@
 //! What no client should send: it is refused in the platform's words, nothing is written, and the
 //! server goes on taking orders.
 
-use crate::support::{Answer, Engine, Shop, TestApp, both};
+use crate::support::{Answer, Engine, Shop, TestApp, both, keyed_operations, with_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -19,10 +19,9 @@ type Fault<'a> = (&'a str, Option<&'a str>);
 
 /// Paths of the operations with this method; an order that the path names does not exist.
 fn paths(method: &str) -> Vec<String> {
-    let operations = orders::face::operations().iter();
-    let paths: Vec<String> = operations
+    let paths: Vec<String> = keyed_operations()
         .filter(|operation| operation.method == method)
-        .map(|operation| operation.path.replace("{order_id}", UNKNOWN_ID))
+        .map(|operation| with_id(operation.path, UNKNOWN_ID))
         .collect();
     assert!(paths.len() >= 5, "{paths:?}");
     paths
@@ -616,11 +615,11 @@ both! {
         let app = TestApp::start(engine).await;
         let shop = app.shop(100_000).await;
         let before = written(&app).await;
-        let operations = orders::face::operations();
+        let operations: Vec<_> = keyed_operations().collect();
         let all: BTreeSet<&str> = operations.iter().map(|operation| operation.path).collect();
         for path in all {
             let right: BTreeSet<&str> = operations.iter().filter(|o| o.path == path).map(|o| o.method).collect();
-            let path = path.replace("{order_id}", UNKNOWN_ID);
+            let path = with_id(path, UNKNOWN_ID);
             for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "X"] {
                 if right.contains(method) {
                     continue;

@@ -336,3 +336,18 @@ impl TestApp {
         rows.unwrap()[0]
     }
 }
+
+/// A path with `id` for each of its parameters.
+pub fn with_id(path: &str, id: &str) -> String {
+    let parts = path.split('/');
+    let parts: Vec<&str> = parts
+        .map(|part| if part.starts_with('{') { id } else { part })
+        .collect();
+    parts.join("/")
+}
+
+/// The operations of the order platform that take a private key.
+pub fn keyed_operations() -> impl Iterator<Item = &'static orders::face::Operation> {
+    let operations = orders::face::operations().iter();
+    operations.filter(|operation| operation.caller == orders::face::CallerKind::Key)
+}

@@ -5,13 +5,14 @@
 
 mod operations;
 mod parameters;
+mod people;
 mod refusals;
 mod schemas;
 #[cfg(test)]
 mod tests;
 mod values;
 
-pub use operations::{Operation, lists, operations};
+pub use operations::{CallerKind, Operation, lists, operations};
 
 use crate::OrdersConfig;
 use httpkit::openapi::{self, headers_of};
@@ -57,6 +58,11 @@ pub fn document() -> Value {
                     "name": "x-api-key",
                     "description": "The private key of an organization. Keep it on your server.",
                 },
+                "accessToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The access token of a person's session (`POST /account/login`).",
+                },
             },
             "parameters": parameters::shared(),
             "headers": openapi::headers(WORDS),
@@ -71,8 +77,10 @@ fn introduction() -> String {
         None => "no limit".into(),
     };
     format!(
-        "**Keys.** Every call carries the private key of an organization in `x-api-key`, and sees and changes that organization's \
-         data only.\n\n\
+        "**Keys.** Every call under `/platform` carries the private key of an organization in `x-api-key`, and sees and changes that \
+         organization's data only.\n\n\
+         **People.** Calls under `/account` carry the access token of a person's session in `Authorization: Bearer`, which `POST \
+         /account/login` gives. A person acts for the organizations that they are a member of.\n\n\
          **Refusals.** Every refusal has the body `ErrorResponse`; decide by `result_code`. Each operation lists the codes it can answer \
          (`x-result-codes`) and those that can stand in an item of `validation_failed_responses` (`x-field-codes`). The checks run in this \
          order: the key, the rate limit, the organization's state, the fields (all that are wrong are reported at once), what the request \
@@ -98,6 +106,11 @@ fn describe(operation: &Operation) -> Value {
         "x-result-codes": operation.result_codes(),
         "x-field-codes": operation.field_codes(),
     });
+    match operation.caller {
+        CallerKind::Key => {}
+        CallerKind::Person => described["security"] = json!([{"accessToken": []}]),
+        CallerKind::Anybody => described["security"] = json!([]),
+    }
     if let Input::Body {
         schema,
         required,
@@ -118,7 +131,8 @@ fn describe(operation: &Operation) -> Value {
 
 fn responses(operation: &Operation) -> Value {
     let mut headers = vec!["X-Request-Id", "Content-Language"];
-    if matches!(operation.input, Input::Body { .. }) {
+    let takes_body = matches!(operation.input, Input::Body { .. });
+    if takes_body && operation.caller == CallerKind::Key {
         headers.push("Idempotent-Replayed");
     }
     let ok = json!({

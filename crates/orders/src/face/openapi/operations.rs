@@ -1,18 +1,23 @@
 //! The table of operations.
 
+use super::people;
 use super::refusals::{self, Sample, Wish};
 use super::values;
 use crate::odata::Entity;
 use crate::repo::{orders, products, records};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// One operation of the face.
+#[derive(Clone, Copy)]
 pub struct Operation {
-    /// `GET` or `POST`.
+    /// `GET`, `POST`, `PATCH` or `DELETE`.
     pub method: &'static str,
     /// The whole path, with its parameters in braces.
     pub path: &'static str,
+    /// Who may call it.
+    pub caller: CallerKind,
     /// For generated clients.
     pub(super) id: &'static str,
     pub(super) tag: &'static str,
@@ -25,10 +30,22 @@ pub struct Operation {
     pub(super) refusals: fn() -> Vec<Sample>,
 }
 
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerKind {
+    /// An organization, by its private key.
+    Key,
+    /// A person, by the access token of a session.
+    Person,
+    /// Anybody.
+    Anybody,
+}
+
 /// A name and what makes the value.
-type Example = (&'static str, fn() -> Value);
+pub(super) type Example = (&'static str, fn() -> Value);
 
 /// What an operation takes besides its path.
+#[derive(Clone, Copy)]
 pub(super) enum Input {
     /// Nothing.
     None,
@@ -76,14 +93,17 @@ impl Operation {
 
 /// Every operation of the face.
 pub fn operations() -> &'static [Operation] {
-    OPERATIONS
+    &ALL
 }
+
+/// The operations of each area, in the order of the document.
+static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| [OPERATIONS, people::OPERATIONS].concat());
 
 /// Whether the document lists `code` for the operation that answers `method` and `path`, as the answer's own code or as
 /// a field's. `path` is a template or a real path, with or without a query.
 pub fn lists(method: &str, path: &str, code: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
-    let operation = OPERATIONS.iter().find(|o| o.answers(method, path));
+    let operation = operations().iter().find(|o| o.answers(method, path));
     operation.is_some_and(|o| o.result_codes().contains(code) || o.field_codes().contains(code))
 }
 
@@ -91,6 +111,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/platform/organization",
+        caller: CallerKind::Key,
         id: "getOrganization",
         tag: ORGANIZATION,
         summary: "The organization of the key",
@@ -103,6 +124,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/platform/organization/credit/balance",
+        caller: CallerKind::Key,
         id: "getCreditBalance",
         tag: ORGANIZATION,
         summary: "The credit balance",
@@ -115,6 +137,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/platform/organization/credit/record",
+        caller: CallerKind::Key,
         id: "listCreditRecords",
         tag: ORGANIZATION,
         summary: "The credit records",
@@ -135,6 +158,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/platform/product",
+        caller: CallerKind::Key,
         id: "listProducts",
         tag: PRODUCT,
         summary: "The products on sale",
@@ -157,6 +181,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/platform/order",
+        caller: CallerKind::Key,
         id: "listOrders",
         tag: ORDER,
         summary: "The orders",
@@ -180,6 +205,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/ch2/default",
+        caller: CallerKind::Key,
         id: "createCh2DefaultOrder",
         tag: ORDER,
         summary: "Order a quantity for a link or an account",
@@ -205,6 +231,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/ch2/comment-likes",
+        caller: CallerKind::Key,
         id: "createCh2CommentLikesOrder",
         tag: ORDER,
         summary: "Order likes for an account's comment",
@@ -223,6 +250,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/ch2/custom-comments",
+        caller: CallerKind::Key,
         id: "createCh2CustomCommentsOrder",
         tag: ORDER,
         summary: "Order comments in your own words",
@@ -243,6 +271,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/ch2/subscriptions",
+        caller: CallerKind::Key,
         id: "createCh2SubscriptionsOrder",
         tag: ORDER,
         summary: "Order deliveries to an account's posts",
@@ -264,6 +293,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/refill",
+        caller: CallerKind::Key,
         id: "refillOrders",
         tag: FOLLOW_UP,
         summary: "Refill several orders",
@@ -276,6 +306,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/cancel",
+        caller: CallerKind::Key,
         id: "cancelOrders",
         tag: FOLLOW_UP,
         summary: "Cancel several orders",
@@ -289,6 +320,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/sync",
+        caller: CallerKind::Key,
         id: "syncOrders",
         tag: FOLLOW_UP,
         summary: "Bring several orders up to date",
@@ -301,6 +333,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/{order_id}/refill",
+        caller: CallerKind::Key,
         id: "refillOrder",
         tag: FOLLOW_UP,
         summary: "Refill an order",
@@ -313,6 +346,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/{order_id}/cancel",
+        caller: CallerKind::Key,
         id: "cancelOrder",
         tag: FOLLOW_UP,
         summary: "Cancel an order",
@@ -326,6 +360,7 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",
         path: "/platform/order/{order_id}/sync",
+        caller: CallerKind::Key,
         id: "syncOrder",
         tag: FOLLOW_UP,
         summary: "Bring an order up to date",
@@ -358,7 +393,9 @@ const ORDER: &str = "Order";
 const FOLLOW_UP: &str = "Order follow-up";
 
 /// What the tags are, in the order of the document.
-pub(super) const TAGS: [(&str, &str); 4] = [
+pub(super) const TAGS: [(&str, &str); 6] = [
+    people::TAGS[0],
+    people::TAGS[1],
     (
         ORGANIZATION,
         "Whose key it is, its credit and where the credit went.",

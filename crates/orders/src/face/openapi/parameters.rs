@@ -1,7 +1,7 @@
 //! Parameters.
 
 use super::WORDS;
-use super::operations::{Input, Operation};
+use super::operations::{CallerKind, Input, Operation};
 use super::schemas::uuid;
 use crate::OrdersConfig;
 use crate::face::limits::{LARGEST_PAGE, LARGEST_SKIP, LONGEST_IDEMPOTENCY_KEY};
@@ -39,13 +39,6 @@ pub fn shared() -> Value {
             "description": "If sent, it must be the organization of the key.",
             "schema": uuid(),
         },
-        "OrderId": {
-            "name": "order_id",
-            "in": "path",
-            "required": true,
-            "description": "The order.",
-            "schema": uuid(),
-        },
         "Skip": {
             "name": "$skip",
             "in": "query",
@@ -64,25 +57,45 @@ pub fn shared() -> Value {
 /// The parameters of an operation.
 pub fn of(operation: &Operation) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if operation.path.contains("{order_id}") {
-        parameters.push(openapi::parameter("OrderId"));
-    }
+    parameters.extend(operation.path.split('/').filter_map(path_parameter));
+    let with_key = operation.caller == CallerKind::Key;
     match operation.input {
-        Input::None => parameters.push(openapi::parameter("OrganizationId")),
+        Input::None if with_key && operation.method == "GET" => {
+            parameters.push(openapi::parameter("OrganizationId"));
+        }
+        Input::None => {}
         Input::List {
             entity,
             filters,
             orderby,
         } => {
-            parameters.push(openapi::parameter("OrganizationId"));
+            if with_key {
+                parameters.push(openapi::parameter("OrganizationId"));
+            }
             parameters.push(filter(entity, filters));
             parameters.push(order_by(entity, orderby));
             parameters.extend(["Skip", "Top"].map(openapi::parameter));
         }
-        Input::Body { .. } => parameters.push(openapi::parameter("IdempotencyKey")),
+        Input::Body { .. } if with_key => {
+            parameters.push(openapi::parameter("IdempotencyKey"));
+        }
+        Input::Body { .. } => {}
     }
     parameters.extend(["AcceptLanguage", "RequestId"].map(openapi::parameter));
     parameters
+}
+
+/// The parameter that a part of a path is, such as `{order_id}`.
+fn path_parameter(part: &str) -> Option<Value> {
+    let name = part.strip_prefix('{')?.strip_suffix('}')?;
+    let what = name.trim_end_matches("_id").replace('_', " ");
+    Some(json!({
+        "name": name,
+        "in": "path",
+        "required": true,
+        "description": format!("The {what}."),
+        "schema": uuid(),
+    }))
 }
 
 fn filter(entity: &Entity, filters: &[&str]) -> Value {

@@ -9,7 +9,7 @@ use crate::model::DelayMinutes;
 use crate::odata::{Entity, ListQuery};
 use catalogue::PlatformError as E;
 use catalogue::platform::{
-    Conflict, FieldError, Format, OrderRefusal, Property, Subject, SupportReason,
+    Conflict, Credential, FieldError, Format, OrderRefusal, Property, Subject, SupportReason,
 };
 use httpkit::{Face, Transport};
 use kernel::{Credits, Locale};
@@ -61,19 +61,26 @@ impl From<Transport> for Sample {
     }
 }
 
-/// What any call with a key can be refused with.
-fn call() -> Vec<Sample> {
+/// What any call that shows a credential can be refused with.
+pub(super) fn call_of(what: Credential) -> Vec<Sample> {
     let retry_after = Duration::from_secs(29);
     let incident = "01999d1c-2f60-7c3a-9b52-6e0d4a8f1c77".into();
     vec![
-        E::TokenValidationFailed.into(),
+        E::TokenValidationFailed { what }.into(),
         Transport::RateLimited { retry_after }.into(),
-        E::OrganizationDisable.into(),
-        E::OrganizationIdIncorrect.into(),
-        invalid("organization_id", Format::Uuid).into(),
         E::UnHandleException { incident }.into(),
         Transport::TimedOut.into(),
     ]
+}
+
+/// What any call with a key can be refused with.
+pub(super) fn call() -> Vec<Sample> {
+    let own = vec![
+        E::OrganizationDisable.into(),
+        E::OrganizationIdIncorrect.into(),
+        invalid("organization_id", Format::Uuid).into(),
+    ];
+    together([call_of(Credential::PrivateKey), own])
 }
 
 /// Reading one thing.
@@ -92,7 +99,7 @@ pub fn list(entity: &'static Entity) -> Vec<Sample> {
 }
 
 /// Anything with a body.
-fn post() -> Vec<Sample> {
+pub(super) fn post() -> Vec<Sample> {
     let limit = LARGEST_BODY;
     let own = vec![
         body_is_no_object().into(),
@@ -272,11 +279,11 @@ pub fn one(wish: Wish) -> Vec<Sample> {
     together([follow_up(), own, reasons])
 }
 
-fn together<const N: usize>(groups: [Vec<Sample>; N]) -> Vec<Sample> {
+pub(super) fn together<const N: usize>(groups: [Vec<Sample>; N]) -> Vec<Sample> {
     groups.into_iter().flatten().collect()
 }
 
-fn field(property: &'static str, error: impl FnOnce(Property) -> E) -> E {
+pub(super) fn field(property: &'static str, error: impl FnOnce(Property) -> E) -> E {
     E::fields(vec![FieldError::at(property, error(property.into()))])
 }
 
@@ -330,18 +337,18 @@ pub(super) fn body_is_no_object() -> E {
     }])
 }
 
-fn not_there(what: Subject) -> E {
+pub(super) fn not_there(what: Subject) -> E {
     E::DataNotExist { what }
 }
 
-fn failed(reason: OrderRefusal) -> E {
+pub(super) fn failed(reason: OrderRefusal) -> E {
     E::CreateOrderFailed { reason }
 }
 
-fn support(reason: SupportReason) -> E {
+pub(super) fn support(reason: SupportReason) -> E {
     E::ContactCustomerService { reason }
 }
 
-fn conflict(conflict: Conflict) -> Sample {
+pub(super) fn conflict(conflict: Conflict) -> Sample {
     E::ConflictingParameters { conflict }.into()
 }

@@ -1,5 +1,6 @@
 //! `components.schemas`.
 
+use super::people;
 use crate::face::fields::MOST_IDS;
 use crate::face::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
 use crate::model::{
@@ -13,11 +14,18 @@ use serde_json::{Map, Value, json};
 
 /// Every schema, by name.
 pub fn schemas() -> Value {
-    let all: Map<String, Value> = [enums(), errors(), answers(), orders(), requests()]
-        .concat()
-        .into_iter()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect();
+    let all: Map<String, Value> = [
+        enums(),
+        errors(),
+        answers(),
+        orders(),
+        requests(),
+        people::schemas(),
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, schema)| (name.to_owned(), schema))
+    .collect();
     all.into()
 }
 
@@ -26,7 +34,7 @@ pub fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-type Named = (&'static str, Value);
+pub(super) type Named = (&'static str, Value);
 
 fn enums() -> Vec<Named> {
     let codes: Vec<&str> = PlatformError::ENTRIES.iter().map(|e| e.code).collect();
@@ -529,13 +537,13 @@ fn requests() -> Vec<Named> {
     ]
 }
 
-fn organization_id() -> Named {
+pub(super) fn organization_id() -> Named {
     let text = "If sent, it must be the organization of the key.";
     ("organization_id", described(nullable(uuid()), text))
 }
 
 /// An object with all of its properties, always.
-fn record(description: &str, properties: Vec<Named>) -> Value {
+pub(super) fn record(description: &str, properties: Vec<Named>) -> Value {
     let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
     json!({
         "type": "object",
@@ -546,7 +554,11 @@ fn record(description: &str, properties: Vec<Named>) -> Value {
 }
 
 /// A record with properties that need not be there.
-fn record_with(optional: Vec<Named>, description: &str, properties: Vec<Named>) -> Value {
+pub(super) fn record_with(
+    optional: Vec<Named>,
+    description: &str,
+    properties: Vec<Named>,
+) -> Value {
     let mut schema = record(description, properties);
     if let (Some(all), Value::Object(more)) =
         (schema["properties"].as_object_mut(), named(optional))
@@ -556,7 +568,7 @@ fn record_with(optional: Vec<Named>, description: &str, properties: Vec<Named>) 
     schema
 }
 
-fn request(required: &[&str], properties: Vec<Named>) -> Value {
+pub(super) fn request(required: &[&str], properties: Vec<Named>) -> Value {
     let mut schema = json!({
         "type": "object",
         "description": "An optional field may be left out or `null`. Other fields are ignored.",
@@ -575,7 +587,7 @@ fn named(properties: Vec<Named>) -> Value {
     properties.collect::<Map<_, _>>().into()
 }
 
-fn paged(element: &str) -> Value {
+pub(super) fn paged(element: &str) -> Value {
     record(
         "A page of a list.",
         vec![
@@ -591,20 +603,20 @@ fn paged(element: &str) -> Value {
     )
 }
 
-fn values(element: &str) -> Value {
+pub(super) fn values(element: &str) -> Value {
     record(
         "One element for each order.",
         vec![("value", list(reference(element)))],
     )
 }
 
-fn described(mut schema: Value, description: &str) -> Value {
+pub(super) fn described(mut schema: Value, description: &str) -> Value {
     schema["description"] = description.into();
     schema
 }
 
 /// The schema, or `null`.
-fn nullable(mut schema: Value) -> Value {
+pub(super) fn nullable(mut schema: Value) -> Value {
     match schema.as_object_mut().and_then(|s| s.remove("type")) {
         Some(kind) => {
             schema["type"] = json!([kind, "null"]);
@@ -614,11 +626,11 @@ fn nullable(mut schema: Value) -> Value {
     }
 }
 
-fn literals(description: &str, values: &[&str]) -> Value {
+pub(super) fn literals(description: &str, values: &[&str]) -> Value {
     json!({"type": "string", "description": description, "enum": values})
 }
 
-fn enum_values(entity: &'static Entity, field: &str) -> &'static [&'static str] {
+pub(super) fn enum_values(entity: &'static Entity, field: &str) -> &'static [&'static str] {
     let found = entity.fields.iter().find(|f| f.name == field);
     match found.map(|f| f.kind) {
         Some(Kind::Enum { values, .. }) => values,
@@ -626,31 +638,31 @@ fn enum_values(entity: &'static Entity, field: &str) -> &'static [&'static str] 
     }
 }
 
-fn list(items: Value) -> Value {
+pub(super) fn list(items: Value) -> Value {
     json!({"type": "array", "items": items})
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({"type": "boolean"})
 }
 
-fn integer() -> Value {
+pub(super) fn integer() -> Value {
     json!({"type": "integer", "format": "int64"})
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({"type": "integer", "format": "int64", "minimum": 0})
 }
 
-fn credits() -> Value {
+pub(super) fn credits() -> Value {
     json!({"type": "integer", "format": "int64", "description": "Credits."})
 }
 
-fn price() -> Value {
+pub(super) fn price() -> Value {
     json!({
         "type": "number",
         "minimum": 0,
@@ -658,7 +670,7 @@ fn price() -> Value {
     })
 }
 
-fn number() -> Value {
+pub(super) fn number() -> Value {
     json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": LARGEST_NUMBER})
 }
 
@@ -666,19 +678,19 @@ pub fn uuid() -> Value {
     json!({"type": "string", "format": "uuid"})
 }
 
-fn date_time() -> Value {
+pub(super) fn date_time() -> Value {
     json!({"type": "string", "format": "date-time", "description": "ISO 8601 with an offset."})
 }
 
-fn link() -> Value {
+pub(super) fn link() -> Value {
     json!({"type": "string", "format": "uri", "minLength": 1, "maxLength": LONGEST_LINK})
 }
 
-fn username() -> Value {
+pub(super) fn username() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": LONGEST_USERNAME})
 }
 
-fn number_for_people(prefix: &str) -> Value {
+pub(super) fn number_for_people(prefix: &str) -> Value {
     json!({
         "type": "string",
         "pattern": format!("^{prefix}-[0-9]{{12,}}$"),

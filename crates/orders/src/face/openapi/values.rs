@@ -10,25 +10,26 @@ use kernel::{Credits, Id, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const ORGANIZATION: OrganizationId = Id::from_u128(0x0199_9d1c_1a00_7c3a_9b52_6e0d_4a8f_1c01);
+pub(super) const ORGANIZATION: OrganizationId =
+    Id::from_u128(0x0199_9d1c_1a00_7c3a_9b52_6e0d_4a8f_1c01);
 const PRODUCT: ProductId = Id::from_u128(0x0199_9d1c_2b00_7d11_8a4e_13f0_77c2_5b02);
 const STORY_PRODUCT: ProductId = Id::from_u128(0x0199_9d1c_2b00_7d12_9c5f_24e1_88d3_6c07);
 const ORDER: OrderId = Id::from_u128(0x0199_9d1c_3c00_7e52_b6d1_92aa_0c4e_8d03);
-const PLACED: Timestamp = Timestamp::from_micros(1_780_374_600_000_000);
-const CHANGED: Timestamp = Timestamp::from_micros(1_780_376_400_000_000);
+pub(super) const PLACED: Timestamp = Timestamp::from_micros(1_780_374_600_000_000);
+pub(super) const CHANGED: Timestamp = Timestamp::from_micros(1_780_376_400_000_000);
 const LINK: &str = "https://example.com/p/1";
 const USERNAME: &str = "example_account";
 
-fn to_value(value: &impl Serialize) -> Value {
+pub(super) fn to_value(value: &impl Serialize) -> Value {
     // Wire types have string keys and finite numbers: they always serialize.
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn page(row: &Value) -> Value {
+pub(super) fn page(row: &Value) -> Value {
     json!({"value": [row], "@odata.count": 1})
 }
 
-fn values(row: &impl Serialize) -> Value {
+pub(super) fn values(row: &impl Serialize) -> Value {
     json!({"value": [row]})
 }
 
