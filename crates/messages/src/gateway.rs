@@ -95,7 +95,7 @@ impl HttpTexter {
 }
 
 impl Texter for HttpTexter {
-    fn send<'a>(&'a self, text: &'a Text, stamp: &'a Stamp) -> Sending<'a> {
+    fn send_text<'a>(&'a self, text: &'a Text, stamp: &'a Stamp) -> Sending<'a> {
         Box::pin(self.post(text, stamp))
     }
 }

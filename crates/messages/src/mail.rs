@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 /// Hands mails over to whoever delivers them.
 pub trait Mailer: Send + Sync + 'static {
     /// Hands over one mail.
-    fn send<'a>(&'a self, mail: &'a Mail, stamp: &'a Stamp) -> Sending<'a>;
+    fn send_mail<'a>(&'a self, mail: &'a Mail, stamp: &'a Stamp) -> Sending<'a>;
 }
 
 /// A mail of plain text to one person. Nothing in it can become a header of its own.

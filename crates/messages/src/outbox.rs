@@ -37,7 +37,7 @@ impl Outbox {
 }
 
 impl Mailer for Outbox {
-    fn send<'a>(&'a self, mail: &'a Mail, stamp: &'a Stamp) -> Sending<'a> {
+    fn send_mail<'a>(&'a self, mail: &'a Mail, stamp: &'a Stamp) -> Sending<'a> {
         Box::pin(async move {
             let message = mail.message(&self.from, stamp)?;
             self.write(format!("{}.eml", stamp.id), message.formatted())
@@ -47,7 +47,7 @@ impl Mailer for Outbox {
 }
 
 impl Texter for Outbox {
-    fn send<'a>(&'a self, text: &'a Text, stamp: &'a Stamp) -> Sending<'a> {
+    fn send_text<'a>(&'a self, text: &'a Text, stamp: &'a Stamp) -> Sending<'a> {
         let content = json!({
             "to": text.to(),
             "text": text.body(),

@@ -145,8 +145,8 @@ impl Messages {
             written_at: job.created_at,
         };
         let sent = match &waiting.message {
-            Message::Mail(mail) => self.inner.mailer.send(mail, &stamp).await,
-            Message::Text(text) => self.inner.texter.send(text, &stamp).await,
+            Message::Mail(mail) => self.inner.mailer.send_mail(mail, &stamp).await,
+            Message::Text(text) => self.inner.texter.send_text(text, &stamp).await,
         };
         sent.map_err(|error| match error {
             SendError::Refused(_) => Attempt::Never(error.to_string()),

@@ -5,7 +5,7 @@ use kernel::Secret;
 use lettre::message::Mailbox;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls as LettreTls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls as LettreTls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use std::time::Duration;
@@ -41,6 +41,8 @@ pub struct SmtpConfig {
     pub port: u16,
     /// How the connection is kept secret.
     pub tls: Tls,
+    /// A certificate authority to trust besides the public ones, in PEM.
+    pub authority: Option<Vec<u8>>,
     /// User name and password, if it wants to know us.
     pub credentials: Option<(String, Secret<String>)>,
     /// Whom mails are from.
@@ -60,7 +62,14 @@ pub struct Smtp {
 impl Smtp {
     /// A driver. It connects when it is first used.
     pub fn new(config: SmtpConfig) -> Result<Self, smtp::Error> {
-        let parameters = || TlsParameters::new_rustls(config.host.clone());
+        let parameters = || {
+            let builder = TlsParameters::builder(config.host.clone());
+            let builder = match &config.authority {
+                Some(pem) => builder.add_root_certificate(Certificate::from_pem(pem)?),
+                None => builder,
+            };
+            builder.build_rustls()
+        };
         let tls = match config.tls {
             Tls::None => LettreTls::None,
             Tls::StartTls => LettreTls::Required(parameters()?),
@@ -84,7 +93,7 @@ impl Smtp {
 }
 
 impl Mailer for Smtp {
-    fn send<'a>(&'a self, mail: &'a Mail, stamp: &'a Stamp) -> Sending<'a> {
+    fn send_mail<'a>(&'a self, mail: &'a Mail, stamp: &'a Stamp) -> Sending<'a> {
         Box::pin(async move {
             let message = mail.message(&self.from, stamp)?;
             let sent = tokio::time::timeout(self.timeout, self.transport.send(message)).await;

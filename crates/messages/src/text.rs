@@ -7,7 +7,7 @@ use std::fmt;
 /// Hands text messages over to whoever delivers them.
 pub trait Texter: Send + Sync + 'static {
     /// Hands over one text message.
-    fn send<'a>(&'a self, text: &'a Text, stamp: &'a Stamp) -> Sending<'a>;
+    fn send_text<'a>(&'a self, text: &'a Text, stamp: &'a Stamp) -> Sending<'a>;
 }
 
 /// A text message.

@@ -127,7 +127,8 @@ impl App {
             router = router
                 .merge(sandbox::router(sandbox))
                 .nest(sandbox::DETACHED, detached)
-                .nest(platform::SIMULATED_SUPPLIER, simulator.router());
+                .nest(platform::SIMULATED_SUPPLIER, simulator.router())
+                .nest(outward::SIMULATED_CAPTCHA, simulators::captcha_service());
         }
         if let Some(simulator) = &simulator {
             ensure_sandbox(&orders).await?;

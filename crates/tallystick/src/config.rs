@@ -727,6 +727,7 @@ mod tests {
                     "host",
                     "port",
                     "tls",
+                    "authority_file",
                     "username",
                     "password",
                     "from",

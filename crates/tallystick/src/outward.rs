@@ -8,6 +8,9 @@ use messages::{HttpTexter, Mailbox, Mailer, Messages, Outbox, Smtp, Texter};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Where the simulated captcha service is reached in a sandbox, for `captcha.url`.
+pub const SIMULATED_CAPTCHA: &str = "/simulators/captcha";
+
 /// Whom mails in the outbox are from when nobody says.
 const NOBODY: &str = "Tallystick <tallystick@localhost>";
 

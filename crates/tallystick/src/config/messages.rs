@@ -22,6 +22,7 @@ pub(super) struct MailSection {
     host: Option<String>,
     port: Option<u16>,
     tls: Option<TlsMode>,
+    authority_file: Option<PathBuf>,
     username: Option<String>,
     password: Option<String>,
     from: Option<String>,
@@ -82,10 +83,18 @@ impl MailSection {
             tls != Tls::None || credentials.is_none() || is_this_machine(&host),
             "mail.tls: a password is not sent over the network in the clear; write starttls or tls"
         );
+        let authority = match &self.authority_file {
+            Some(path) if !path.as_os_str().is_empty() => {
+                let read = std::fs::read(path);
+                Some(read.with_context(|| format!("mail.authority_file: {}", path.display()))?)
+            }
+            _ => None,
+        };
         Ok(Some(SmtpConfig {
             host,
             port: self.port.unwrap_or(tls.port()),
             tls,
+            authority,
             credentials,
             from,
             timeout: timeout(self.timeout_seconds, "mail.timeout_seconds", 20)?,

@@ -814,7 +814,7 @@ fn a_shop_is_run_from_the_command_line() {
     }
     assert!(!shell.path("shop.db").exists());
     let first = shell.run(&["migrate"]).ok();
-    assert_contains(&first, &["sqlite:shop.db: now at version 7"]);
+    assert_contains(&first, &["sqlite:shop.db: now at version 11"]);
     let second = shell.run(&["migrate"]).ok();
     assert_contains(&second, &["sqlite:shop.db: up to date, at version "]);
     assert_contains(
@@ -1359,7 +1359,7 @@ fn the_example_configuration_can_be_used_as_it_is() {
     std::fs::write(shell.path("tallystick.toml"), &uncommented).unwrap();
     assert_contains(
         &shell.run(&["migrate"]).ok(),
-        &["sqlite:example.db: now at version 7"],
+        &["sqlite:example.db: now at version 11"],
     );
     assert_contains(
         &shell.run(&["doctor"]).out,

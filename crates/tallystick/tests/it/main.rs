@@ -27,6 +27,7 @@ mod promises;
 mod recur_cli;
 mod recur_openapi;
 mod recur_resources;
+mod robots;
 mod sdk;
 mod store;
 mod vouchers;
