@@ -206,6 +206,7 @@ struct AccountsSection {
     session_hours: Option<f64>,
     code_minutes: Option<f64>,
     verify_phones: Option<bool>,
+    log_ins_from_one_address: Option<u32>,
     client_address_header: Option<String>,
 }
 
@@ -543,6 +544,9 @@ impl AccountsSection {
                 defaults.code_life,
             )?,
             verify_phones: self.verify_phones.unwrap_or(defaults.verify_phones),
+            log_ins_from_one_address: self
+                .log_ins_from_one_address
+                .unwrap_or(defaults.log_ins_from_one_address),
             client_address_header: self.client_address_header,
         })
     }

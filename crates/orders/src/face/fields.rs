@@ -3,6 +3,7 @@
 use super::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
 use crate::model::DelayMinutes;
 use crate::model::phone::{self, PhoneRefusal};
+use crate::people::is_email;
 use catalogue::PlatformError;
 use catalogue::platform::{FieldError, Format, Property};
 use einvoice::rules::ubn::Ubn;
@@ -128,11 +129,7 @@ impl Fields {
     pub fn email(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
         let text = self.text(property, sent, Format::Text)?;
         let text = text.trim();
-        let options = email_address::Options::default()
-            .with_required_tld()
-            .without_domain_literal()
-            .without_display_text();
-        if email_address::EmailAddress::parse_with_options(text, options).is_err() {
+        if !is_email(text) {
             let error = PlatformError::InvalidEmailFormat {
                 property: property.into(),
             };

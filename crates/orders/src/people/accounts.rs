@@ -8,6 +8,7 @@ use crate::repo::accounts;
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
 use catalogue::platform::{Conflict, Credential};
+use httpkit::idempotency::hex;
 use kernel::{Secret, Timestamp};
 use std::net::IpAddr;
 use store::params;
@@ -16,8 +17,6 @@ use store::params;
 const OF_ONE_FROM_ONE: Limit = Limit(10, QUARTER);
 /// Attempts to log in to one account from anywhere: too few to guess by, too many to be locked out by a prank.
 const OF_ONE: Limit = Limit(100, DAY);
-/// Attempts to log in to any account from one address: one password tried on many.
-const FROM_ONE: Limit = Limit(60, QUARTER);
 /// Accounts made from one address.
 const MADE_FROM_ONE: Limit = Limit(30, HOUR);
 
@@ -97,7 +96,8 @@ impl Orders {
         password: &Secret<String>,
         from: Option<IpAddr>,
     ) -> Result<LoggedIn> {
-        self.count_from("log_in", from, FROM_ONE).await?;
+        let from_one = Limit(self.accounts_config().log_ins_from_one_address, QUARTER);
+        self.count_from("log_in", from, from_one).await?;
         let here = from.map_or_else(String::new, |from| from.to_string());
         self.count("log_in_here", &format!("{here} {email}"), OF_ONE_FROM_ONE)
             .await?;
@@ -191,6 +191,11 @@ impl Orders {
                 accounts::revoke_sessions(tx, account, keep, now)
             })
             .await?)
+    }
+
+    /// A password that nobody guesses: 80 random bits in hexadecimal.
+    pub fn made_up_password(&self) -> Secret<String> {
+        Secret::new(hex(&self.inner.rng.bytes::<10>()))
     }
 
     /// An account; `None` when there is none.

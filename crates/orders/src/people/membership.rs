@@ -168,6 +168,25 @@ impl Orders {
         .await
     }
 
+    /// The members of an organization, for the operator.
+    pub async fn all_members(&self, id: OrganizationId) -> Result<Vec<Account>> {
+        let find = move |tx: &mut Tx<'_>| Account::all(tx, Account::MEMBERS, params![id]);
+        Ok(self.db().read(find).await?)
+    }
+
+    /// Makes an account a member of an organization, for the operator. Both exist.
+    pub async fn join(&self, id: OrganizationId, account: AccountId) -> Result<()> {
+        let now = self.now();
+        let join = move |tx: &mut Tx<'_>| accounts::join(tx, id, account, now);
+        Ok(self.db().write(join).await?)
+    }
+
+    /// Ends a membership, also the last one, for the operator; `false` when there was none.
+    pub async fn expel(&self, id: OrganizationId, account: AccountId) -> Result<bool> {
+        let expel = move |tx: &mut Tx<'_>| accounts::expel(tx, id, account);
+        Ok(self.db().write(expel).await?)
+    }
+
     /// Makes a key. It is returned this once; only its hash is kept.
     pub async fn create_members_key(
         &self,

@@ -24,6 +24,8 @@ pub struct AccountsConfig {
     pub code_life: Duration,
     /// Whether an account can be made only with a code that was sent to its phone.
     pub verify_phones: bool,
+    /// How often an address may try to log in, to whatever account, in a quarter of an hour: one password tried on many.
+    pub log_ins_from_one_address: u32,
     /// The header in which a proxy tells where requests come from; `None`: there is no proxy.
     pub client_address_header: Option<String>,
 }
@@ -34,6 +36,7 @@ impl Default for AccountsConfig {
             session_life: Duration::from_secs(12 * 3600),
             code_life: Duration::from_secs(10 * 60),
             verify_phones: false,
+            log_ins_from_one_address: 60,
             client_address_header: None,
         }
     }
@@ -46,6 +49,15 @@ struct Limit(u32, Duration);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Whether a text is an e-mail address: one bare address whose domain has a dot.
+pub fn is_email(text: &str) -> bool {
+    let options = email_address::Options::default()
+        .with_required_tld()
+        .without_domain_literal()
+        .without_display_text();
+    email_address::EmailAddress::parse_with_options(text, options).is_ok()
+}
 
 impl Orders {
     pub(crate) fn accounts_config(&self) -> &AccountsConfig {

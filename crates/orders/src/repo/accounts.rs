@@ -141,6 +141,15 @@ pub fn leave(
     if members < 2 {
         return Ok(false);
     }
+    expel(tx, organization, account)
+}
+
+/// Ends a membership, also the last one; `false` when there was none.
+pub fn expel(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<bool, StoreError> {
     Ok(tx.execute(LEAVE, params![organization, account])? == 1)
 }
 

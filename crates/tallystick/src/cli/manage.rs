@@ -61,6 +61,25 @@ pub enum Organizations {
         /// Its id
         organization: OrganizationId,
     },
+    /// List the people who belong to an organization
+    Members {
+        /// Its id
+        organization: OrganizationId,
+    },
+    /// Make an account a member of an organization
+    Join {
+        /// Its id
+        organization: OrganizationId,
+        /// The account's e-mail address (tallystick accounts list)
+        email: String,
+    },
+    /// End a membership; unlike over the API, also the last one
+    Leave {
+        /// Its id
+        organization: OrganizationId,
+        /// The account's e-mail address
+        email: String,
+    },
     /// Give an organization credit; a negative amount takes some back
     Credit {
         /// Its id
@@ -208,6 +227,36 @@ impl Organizations {
             }
             Self::Enable { organization } => set_enabled(&orders, organization, true).await?,
             Self::Disable { organization } => set_enabled(&orders, organization, false).await?,
+            Self::Members { organization } => {
+                exists(&orders, organization).await?;
+                let members = orders.all_members(organization).await?;
+                let lines = members
+                    .iter()
+                    .map(|m| format!("{}  {}", m.account_id, m.email));
+                let lines: Vec<String> = lines.collect();
+                print(&or_none(
+                    lines.join("\n"),
+                    "nobody: tallystick organizations join ORGANIZATION EMAIL",
+                ))?;
+            }
+            Self::Join {
+                organization,
+                email,
+            } => {
+                exists(&orders, organization).await?;
+                let account = super::accounts::account(&orders, &email).await?;
+                orders.join(organization, account.account_id).await?;
+                print("member")?;
+            }
+            Self::Leave {
+                organization,
+                email,
+            } => {
+                let account = super::accounts::account(&orders, &email).await?;
+                let left = orders.expel(organization, account.account_id).await?;
+                ensure!(left, "{email} is no member of it");
+                print("no member")?;
+            }
             Self::Credit {
                 organization,
                 amount,

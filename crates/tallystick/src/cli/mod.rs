@@ -1,5 +1,6 @@
 //! The command line.
 
+mod accounts;
 mod clock;
 mod demo;
 mod explain;
@@ -124,6 +125,9 @@ enum Command {
     ///   tallystick vouchers attach prod_... --form TPL_ID --code CODE_ID
     #[command(subcommand, verbatim_doc_comment)]
     Vouchers(vouchers::Vouchers),
+    /// People of the order platform: create, list, password, operator, enable, disable
+    #[command(subcommand)]
+    Accounts(accounts::Accounts),
     /// Copy a SQLite database, while it is in use, to a new file
     Backup(manage::Backup),
     /// Print a completion script for a shell
@@ -182,6 +186,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Forms(forms) => forms.run(&flags).await?,
             Command::Verify(verify) => return verify.run().await,
             Command::Vouchers(vouchers) => vouchers.run(&flags).await?,
+            Command::Accounts(accounts) => accounts.run(&flags).await?,
             Command::Backup(backup) => backup.run(&flags).await?,
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -22,6 +22,7 @@ mod messages;
 mod nodes;
 mod orders;
 mod pages;
+mod people;
 mod process;
 mod promises;
 mod recur_cli;
