@@ -683,7 +683,9 @@ fn assert_all_triggered(rows: &Value) {
             "{row}"
         );
     }
-    assert_eq!(rows.iter().filter(|row| row["emitted"] == true).count(), 68);
+    // All but those of the card form, which are proved in a browser.
+    let emitted = rows.iter().filter(|row| row["emitted"] == true).count();
+    assert_eq!(emitted, 98 - 9 - crate::pages::NOT_YET.len());
 }
 
 #[test]
