@@ -21,7 +21,7 @@ pub const LARGEST: usize = 5 * 1024 * 1024;
 const MOST_WAITING: i64 = 512 * 1024 * 1024;
 
 impl Forms {
-    /// Keeps a file for a while. `content_type`: what it is, as [`sniff`](crate::model::file::sniff) has it.
+    /// Keeps a file for a while. `content_type`: what it is, as [`sniff`](files::kind::sniff) has it.
     pub async fn create_upload(
         &self,
         scope: &Scope,

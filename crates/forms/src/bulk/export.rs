@@ -4,7 +4,7 @@ use super::cells::{self, Written};
 use super::defuse::defuse;
 use super::{Claimed, JobState, Step, Work, columns, locale, scope_of, uploads_url};
 use crate::model::form::Definition;
-use crate::model::{AuditStatus, TplId, file};
+use crate::model::{AuditStatus, TplId};
 use crate::records::{search, view};
 use crate::repo::{BulkJob, Upload};
 use crate::templates::seen_template;
@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::Param as _;
 use catalogue::openapi_v2::{Approval, Problem, RecordColumn};
+use files::kind;
 use kernel::{Locale, Timestamp};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use serde::{Deserialize, Serialize};
@@ -193,7 +194,7 @@ impl Forms {
         let (job, now, job_id) = (job.clone(), self.now(), found.job_id);
         let content_type = match format {
             ExportFormat::Csv => "text/csv; charset=utf-8",
-            ExportFormat::Xlsx => file::XLSX,
+            ExportFormat::Xlsx => kind::XLSX,
         };
         let upload = Upload {
             upload_id: String::new(),

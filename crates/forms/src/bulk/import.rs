@@ -7,7 +7,7 @@ use super::{CHUNK, Claimed, JobState, Step, Work, columns, refused, scope_of, up
 use crate::events::Happened;
 use crate::model::form::{Definition, FieldType};
 use crate::model::value::Entry;
-use crate::model::{CodeId, EventKind, Person, TplId, file};
+use crate::model::{CodeId, EventKind, Person, TplId};
 use crate::repo::{BulkJob, Upload, next_numbers};
 use crate::submit::{Accepted, Claims, Filler, Input, Made, Origin, Place, Real};
 use crate::{Error, Forms, Result, Scope};
@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::OpenapiV2Error;
 use catalogue::openapi_v2::{FieldIssue, FieldProblem, Problem, Resource, SheetProblem};
+use files::kind;
 use kernel::Timestamp;
 use std::collections::BTreeMap;
 use store::jobs::Job;
@@ -199,7 +200,7 @@ fn parse(upload: &Upload) -> Result<Sheet> {
     let bytes = STANDARD.decode(&upload.body);
     let bytes = bytes.map_err(|_| Error::Failed("an upload's row is damaged".into()))?;
     let sheet = match upload.content_type.as_str() {
-        file::XLSX => sheet::xlsx(&bytes),
+        kind::XLSX => sheet::xlsx(&bytes),
         "text/plain" => sheet::csv(&bytes),
         _ => Err(SheetProblem::Unreadable),
     };

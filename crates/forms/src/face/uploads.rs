@@ -2,7 +2,7 @@
 
 use super::params::Params;
 use super::{Caller, Data, Method, data, times, writes};
-use crate::model::file;
+use files::kind;
 use crate::{Error, Forms, Result, uploads};
 use base64::Engine as _;
 use base64::alphabet;
@@ -71,12 +71,12 @@ fn content(params: &mut Params, declared: Option<&str>) -> Option<(Vec<u8>, &'st
         params.issue("content", Problem::TooLarge { limit });
         return None;
     }
-    let Some(sniffed) = file::sniff(&bytes) else {
-        let allowed = file::TYPES.to_vec();
+    let Some(sniffed) = kind::sniff(&bytes) else {
+        let allowed = kind::TYPES.to_vec();
         params.issue("content", Problem::NotOneOf { allowed });
         return None;
     };
-    if declared.is_some_and(|declared| !file::agrees(declared, sniffed)) {
+    if declared.is_some_and(|declared| !kind::agrees(declared, sniffed)) {
         let other = Cow::Borrowed("content");
         params.issue("content_type", Problem::Contradicts { other });
         return None;

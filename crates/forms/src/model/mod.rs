@@ -4,7 +4,6 @@ pub mod audit;
 pub mod certificate;
 pub mod checks;
 pub mod code;
-pub mod file;
 pub mod form;
 pub mod limits;
 pub mod value;

@@ -37,7 +37,7 @@ statements! {
     FORGET = "DELETE FROM forms_uploads WHERE record_id IS NULL AND expire_at <= $1";
     STATE = "SELECT content_type, record_id, expire_at FROM forms_uploads WHERE upload_id = $1 AND org_id = $2";
     RELEASE = "UPDATE forms_uploads SET record_id = NULL, expire_at = $2 WHERE record_id = $1";
-    WAITING = "SELECT COALESCE(SUM(size), 0) FROM forms_uploads WHERE org_id = $1 AND record_id IS NULL AND expire_at > $2";
+    WAITING = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM forms_uploads WHERE org_id = $1 AND record_id IS NULL AND expire_at > $2";
     KEEP = "UPDATE forms_uploads SET record_id = $2 WHERE upload_id = $1 AND org_id = $3 AND record_id IS NULL";
 }
 

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use catalogue::openapi_v2::{CodeProblem, FieldIssue, FieldProblem, TimeProblem};
 use catalogue::{OpenapiV2Error, Param as _};
 use forms::model::Person;
-use forms::model::file::sniff;
+use files::kind::sniff;
 use forms::model::form::{Definition, Field, FieldType, Group};
 use forms::model::value::Entry;
 use forms::{Error, Fillable, Forms, Submission};

@@ -3,7 +3,7 @@
 use super::operations::Operation;
 use super::refusals;
 use super::shapes::{UPLOAD_ID, filled, iso, seconds, up_to};
-use crate::model::file::TYPES;
+use files::kind::TYPES;
 use crate::uploads::LARGEST;
 use catalogue::openapi_v2::Problem;
 use httpkit::schema::{Named, integer, object, one_of, reference, said, text, url};

@@ -18,9 +18,24 @@ pub const TYPES: &[&str] = &[
     "text/plain",
 ];
 
+/// Of these, what can be looked at and holds nothing that a reader would run: what proofs and logos are.
+pub const PAPERS: &[&str] = &[
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "application/pdf",
+];
+
+/// So many bytes tell whether a file is one of [`PAPERS`], and which.
+pub const TELLING: usize = 16;
+
 /// A spreadsheet.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+/// Most characters of a name that [`name_for`] gives.
+pub const LONGEST_NAME: usize = 200;
 
 /// The major brands of MP4; those of other formats in the same container (HEIC, QuickTime) are not taken.
 const MP4_BRANDS: &[&[u8; 4]] = &[
@@ -81,6 +96,39 @@ fn archive(bytes: &[u8]) -> &'static str {
     } else {
         "application/zip"
     }
+}
+
+/// A name for a file of this type that came as `sent`: the last part of a path, without control characters, at most
+/// [`LONGEST_NAME`] characters, and with an ending that goes with the type, so that nothing else opens it.
+pub fn name_for(sent: &str, content_type: &str) -> String {
+    let endings: &[&str] = match content_type {
+        "image/png" => &["png"],
+        "image/jpeg" => &["jpg", "jpeg", "jfif"],
+        "image/gif" => &["gif"],
+        "image/webp" => &["webp"],
+        "application/pdf" => &["pdf"],
+        _ => &["bin"],
+    };
+    let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    // Marks that change the direction of text hide a name's real ending.
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut name: String = last.chars().filter(|c| !hides(*c)).collect();
+    name = name.trim().trim_matches('.').to_owned();
+    if name.is_empty() {
+        name = "file".into();
+    }
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let fits = ending.is_some_and(|own| endings.iter().any(|e| e.eq_ignore_ascii_case(own)));
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if fits => (stem, ending),
+        _ => (name.as_str(), endings[0]),
+    };
+    let room = LONGEST_NAME - ending.chars().count() - 1;
+    let stem: String = stem.chars().take(room).collect();
+    format!("{stem}.{ending}")
 }
 
 /// UTF-8 without control characters that does not begin like markup, which some take for HTML or SVG.
@@ -184,7 +232,52 @@ mod tests {
         assert!(!agrees("", "text/plain"));
     }
 
+    #[test]
+    fn names_are_plain_and_end_as_their_type_does() {
+        for (sent, content_type, name) in [
+            ("logo.png", "image/png", "logo.png"),
+            ("Photo.JPEG", "image/jpeg", "Photo.JPEG"),
+            ("收據.pdf", "application/pdf", "收據.pdf"),
+            ("../../etc/passwd", "image/png", "passwd.png"),
+            ("C:\\Users\\me\\a.gif", "image/gif", "a.gif"),
+            ("page.html", "image/gif", "page.html.gif"),
+            ("a\u{202e}gpj.exe", "image/png", "agpj.exe.png"),
+            ("a\r\nb\0.png", "image/png", "ab.png"),
+            ("", "application/pdf", "file.pdf"),
+            ("...", "image/webp", "file.webp"),
+            (".png", "image/png", "png.png"),
+        ] {
+            assert_eq!(name_for(sent, content_type), name);
+        }
+        let long = name_for(&"長".repeat(500), "image/png");
+        assert_eq!(long.chars().count(), LONGEST_NAME);
+        assert!(long.ends_with(".png"));
+    }
+
     proptest! {
+        #[test]
+        fn any_name_becomes_one_that_can_be_stored(sent in any::<String>()) {
+            let name = name_for(&sent, "image/png");
+            prop_assert!((1..=LONGEST_NAME).contains(&name.chars().count()));
+            prop_assert!(!name.contains(['/', '\\', '\0']));
+            prop_assert!(name.to_ascii_lowercase().ends_with(".png"));
+        }
+
+        /// The first bytes are enough.
+        #[test]
+        fn papers_are_told_by_their_first_bytes(at in 0..PAPERS.len(), rest in any::<Vec<u8>>()) {
+            let magic: &[u8] = match PAPERS[at] {
+                "image/png" => b"\x89PNG\r\n\x1a\n",
+                "image/jpeg" => b"\xff\xd8\xff",
+                "image/gif" => b"GIF87a",
+                "image/webp" => b"RIFF....WEBP",
+                _ => b"%PDF-",
+            };
+            let bytes = [magic, &rest].concat();
+            prop_assert_eq!(sniff(&bytes), Some(PAPERS[at]));
+            prop_assert_eq!(sniff(&bytes[..bytes.len().min(TELLING)]), Some(PAPERS[at]));
+        }
+
         #[test]
         fn bytes_are_of_a_known_type_or_none(bytes in any::<Vec<u8>>()) {
             prop_assert!(sniff(&bytes).is_none_or(|known| TYPES.contains(&known)));
