@@ -49,6 +49,8 @@ phrases! {
         PrivateKey => { en: "private key", zh_tw: "private key", zh_cn: "private key" },
         /// A session.
         Session => { en: "session", zh_tw: "登入階段", zh_cn: "登录会话" },
+        /// A file.
+        File => { en: "file", zh_tw: "檔案", zh_cn: "文件" },
         /// A path and method that no operation answers.
         Operation => { en: "operation", zh_tw: "操作", zh_cn: "操作" },
     }
@@ -111,6 +113,35 @@ phrases! {
         AlreadyEnded => { en: "the order has already ended", zh_tw: "訂單已結束", zh_cn: "订单已结束" },
         /// The order has not been completed.
         NotCompleted => { en: "the order is not complete yet", zh_tw: "訂單尚未完成", zh_cn: "订单尚未完成" },
+    }
+}
+
+phrases! {
+    /// Why a file could not be taken.
+    #[derive(Copy)]
+    pub enum UploadRefusal {
+        /// The body is no form with files.
+        NoForm => { en: "the body is not multipart/form-data with a boundary", zh_tw: "內容不是帶有 boundary 的 multipart/form-data", zh_cn: "内容不是带有 boundary 的 multipart/form-data" },
+        /// The body is broken.
+        Malformed => { en: "the body is broken or did not arrive in full", zh_tw: "內容已損壞或未完整送達", zh_cn: "内容已损坏或未完整送达" },
+        /// There is no part with the file.
+        NoFile => { en: "there is no part named file", zh_tw: "沒有名為 file 的部分", zh_cn: "没有名为 file 的部分" },
+        /// There is more than one.
+        SeveralFiles => { en: "there is more than one part named file", zh_tw: "名為 file 的部分超過一個", zh_cn: "名为 file 的部分超过一个" },
+        /// There are too many other parts, or too long ones.
+        TooManyParts => { en: "the form has too many parts besides the file, or too long ones", zh_tw: "表單除檔案外的部分過多或過長", zh_cn: "表单除文件外的部分过多或过长" },
+        /// The file has no content.
+        Empty => { en: "the file is empty", zh_tw: "檔案是空的", zh_cn: "文件是空的" },
+        /// The file is too large.
+        TooLarge { largest: i64 } => { en: "the file has more than {largest} bytes", zh_tw: "檔案超過 {largest} 位元組", zh_cn: "文件超过 {largest} 字节" },
+        /// The file is of another kind.
+        TypeNotAllowed => { en: "only PNG, JPEG, GIF, WebP and PDF are taken", zh_tw: "僅接受 PNG、JPEG、GIF、WebP 與 PDF", zh_cn: "仅接受 PNG、JPEG、GIF、WebP 和 PDF" },
+        /// The sender says that it is of another kind than it is.
+        TypeDisagrees => { en: "the content type that was sent is not that of the content", zh_tw: "宣告的內容類型與檔案內容不符", zh_cn: "声明的内容类型与文件内容不符" },
+        /// Too much waits for being attached.
+        TooMuchWaiting => { en: "too many files wait to be attached to something", zh_tw: "尚未附加的檔案過多", zh_cn: "尚未附加的文件过多" },
+        /// The storage does not take it.
+        NotStored => { en: "it could not be stored", zh_tw: "無法儲存", zh_cn: "无法存储" },
     }
 }
 
@@ -221,11 +252,11 @@ errors! {
             zh_cn: "{property} 必须介于 {min} 与 {max} 之间。",
         },
         /// The file could not be taken.
-        FailedToUploadFile = "failed_to_upload_file" {
+        FailedToUploadFile { reason: UploadRefusal } = "failed_to_upload_file" {
             status: 400, level: Top, retry: AfterFixingRequest,
-            en: "The file could not be uploaded.",
-            zh_tw: "檔案上傳失敗。",
-            zh_cn: "文件上传失败。",
+            en: "The file could not be uploaded: {reason}.",
+            zh_tw: "檔案上傳失敗：{reason}。",
+            zh_cn: "文件上传失败：{reason}。",
         },
         /// The organization of the key is disabled.
         OrganizationDisable = "organization_disable" {

@@ -108,7 +108,11 @@ impl File {
         id: FileId,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
-        Self::first(tx, Self::OWNED, params![id, owner.kind.name(), owner.id, now])
+        Self::first(
+            tx,
+            Self::OWNED,
+            params![id, owner.kind.name(), owner.id, now],
+        )
     }
 
     /// Makes a temporary file of `owner` a part of `what`, for good. `false`: there is no such file, it has expired, or somebody attached

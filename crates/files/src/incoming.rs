@@ -22,9 +22,10 @@ const MOST_PARTS: usize = 16;
 const LARGEST_TEXT: u64 = 1024;
 /// What the parts' own headers and the boundaries may add to a body.
 const FRAME: u64 = 64 * 1024;
-/// How long nothing may arrive, and how long all of it may take.
+/// How long nothing may arrive.
 const PAUSE: Duration = Duration::from_secs(15);
-const ARRIVAL: Duration = Duration::from_secs(300);
+/// How long a file may take to arrive.
+pub const ARRIVAL: Duration = Duration::from_secs(300);
 
 /// Why what was sent is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,16 +292,13 @@ async fn promptly<T>(next: impl Future<Output = T>) -> Result<T, Error> {
 /// The same stream, which lets its reader work off each piece before the next one comes: the parser would otherwise
 /// gather in memory all that has arrived.
 fn one_at_a_time<T>(stream: impl Stream<Item = T> + Send) -> impl Stream<Item = T> + Send {
-    futures_util::stream::unfold(
-        (Box::pin(stream), false),
-        async |(mut stream, paused)| {
-            if paused {
-                pause().await;
-            }
-            let item = stream.next().await?;
-            Some((item, (stream, true)))
-        },
-    )
+    futures_util::stream::unfold((Box::pin(stream), false), async |(mut stream, paused)| {
+        if paused {
+            pause().await;
+        }
+        let item = stream.next().await?;
+        Some((item, (stream, true)))
+    })
 }
 
 /// Lets whoever waits have one turn.

@@ -46,9 +46,10 @@ impl Files {
             _ => (self.sweep(now).await, SWEEP_INTERVAL),
         };
         let job = job.clone();
-        let again = self.inner.db.write(move |tx: &mut Tx<'_>| {
-            jobs::reschedule(tx, &job, now.plus(interval), None)
-        });
+        let again = self
+            .inner
+            .db
+            .write(move |tx: &mut Tx<'_>| jobs::reschedule(tx, &job, now.plus(interval), None));
         let again: Result<bool, StoreError> = again.await;
         again?;
         done.map(drop)

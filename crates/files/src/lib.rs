@@ -13,7 +13,7 @@ mod place;
 mod storage;
 
 pub use file::{File, FileId, FileType, Owner, OwnerKind};
-pub use incoming::{Incoming, Rejection};
+pub use incoming::{ARRIVAL, Incoming, Rejection};
 pub use jobs::{EXPIRE, SWEEP};
 pub use storage::{S3Config, Storage, StorageError};
 

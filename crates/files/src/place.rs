@@ -5,7 +5,7 @@ use kernel::Id;
 use store::{StoreError, Tx, params, statements};
 
 statements! {
-    CLAIM = "INSERT INTO files_place (only, name) VALUES (1, $1) ON CONFLICT (only) DO NOTHING";
+    CLAIM = "INSERT INTO files_place (place, name) VALUES (1, $1) ON CONFLICT (place) DO NOTHING";
     NAME = "SELECT name FROM files_place";
 }
 

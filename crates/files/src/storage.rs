@@ -134,10 +134,7 @@ impl Storage {
     }
 
     /// The objects of a place. What has another name than ours is left out.
-    pub(crate) fn list(
-        &self,
-        place: &str,
-    ) -> BoxStream<'static, Result<FileId, StorageError>> {
+    pub(crate) fn list(&self, place: &str) -> BoxStream<'static, Result<FileId, StorageError>> {
         let found = self.objects.list(Some(&Key::from(place)));
         found
             .map_err(StorageError::from)
@@ -222,7 +219,11 @@ impl Writer {
             return Ok(());
         };
         let completed = match put {
-            Ok(()) => upload.complete().await.map(drop).map_err(StorageError::from),
+            Ok(()) => upload
+                .complete()
+                .await
+                .map(drop)
+                .map_err(StorageError::from),
             failed => failed,
         };
         if completed.is_err() {

@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::OpenapiV2Error;
 use http::{HeaderValue, StatusCode, header};
+use httpkit::download;
 use kernel::Timestamp;
-use std::fmt::Write as _;
 use store::params;
 
 /// Largest file, in bytes.
@@ -107,58 +107,10 @@ async fn serve(State(forms): State<Forms>, path: RawPathParams) -> Response {
         Ok(None) => return StatusCode::NOT_FOUND.into_response(),
         Err(error) => return failed(&error),
     };
-    let (Ok(bytes), Ok(content_type)) = (
-        STANDARD.decode(&upload.body),
-        HeaderValue::from_str(&upload.content_type),
-    ) else {
+    let Ok(bytes) = STANDARD.decode(&upload.body) else {
         return failed(&"its row is damaged");
     };
-    let fixed = HeaderValue::from_static;
-    let headers = [
-        (header::CONTENT_TYPE, content_type),
-        (header::CONTENT_DISPOSITION, attachment(&upload.name)),
-        (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            fixed("default-src 'none'; sandbox"),
-        ),
-        (header::CACHE_CONTROL, fixed("private, max-age=300")),
-    ];
-    (headers, bytes).into_response()
-}
-
-/// `attachment` under a name: in ASCII for old clients, as it is for the others.
-fn attachment(name: &str) -> HeaderValue {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
-    let ascii: String = name
-        .chars()
-        .map(|c| if plain(c) { c } else { '_' })
-        .collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    let text = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}");
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_break_out_of_their_header() {
-        assert_eq!(
-            attachment("报告 \"1\".pdf"),
-            "attachment; filename=\"__ _1_.pdf\"; filename*=UTF-8''%E6%8A%A5%E5%91%8A%20%221%22.pdf"
-        );
-        assert_eq!(
-            attachment("a\r\nSet-Cookie: b"),
-            "attachment; filename=\"a__Set-Cookie_ b\"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20b"
-        );
-    }
+    let cache = HeaderValue::from_static("private, max-age=300");
+    let headers = download::headers(&upload.name, &upload.content_type);
+    (headers, [(header::CACHE_CONTROL, cache)], bytes).into_response()
 }

@@ -3,6 +3,8 @@
 use crate::{Refusal, Transport};
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::stream::Stream;
+use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::time::Duration;
 
@@ -23,6 +25,42 @@ pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
             Err(Transport::BodyTooLarge { limit }.into())
         }
         Ok(Err(_)) | Err(_) => Err(Transport::BodyIncomplete.into()),
+    }
+}
+
+/// A body that is read piece by piece, and may be given up before its end.
+pub struct Pieces {
+    body: Body,
+    begun: bool,
+}
+
+impl Pieces {
+    /// Nothing is read yet.
+    pub const fn of(body: Body) -> Self {
+        Self { body, begun: false }
+    }
+
+    /// The pieces, as they arrive.
+    pub fn stream(&mut self) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send {
+        self.begun = true;
+        futures_util::stream::unfold(&mut self.body, async |body| {
+            loop {
+                let frame = body.frame().await?;
+                match frame.map(hyper::body::Frame::into_data) {
+                    Ok(Ok(data)) => return Some((Ok(data), body)),
+                    Ok(Err(_)) => {}
+                    Err(error) => return Some((Err(error), body)),
+                }
+            }
+        })
+    }
+
+    /// Reads what is left while the answer is on its way, so that a client who is still sending gets to read it; within limits. One
+    /// who waits to be asked for the body (`Expect`) is not.
+    pub fn leave(self, headers: &HeaderMap) {
+        if self.begun || !headers.contains_key(header::EXPECT) {
+            tokio::spawn(discard(self.body));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::model::{OrderId, OrganizationId};
 use crate::repo::orders::{self, Line};
 use crate::{Orders, Result};
+use files::Files;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::jobs::{self, Job};
@@ -37,12 +38,13 @@ impl Orders {
     pub async fn schedule_recurring(&self) -> Result<()> {
         let now = self.now();
         let recurring = [FOLLOW, CLEAN_UP].map(|kind| (kind, self.new_id(now)));
+        let of_files = [self.new_id(now), self.new_id(now)];
         self.db()
             .write(move |tx| {
                 for (kind, id) in recurring {
                     jobs::enqueue_recurring(tx, id, kind, now)?;
                 }
-                Ok::<_, StoreError>(())
+                Files::schedule_recurring(tx, of_files, now)
             })
             .await?;
         Ok(())
@@ -64,6 +66,10 @@ impl Orders {
             FOLLOW => self.run_follow(&job).await,
             CLEAN_UP => self.run_clean_up(&job).await,
             REDEEMED => self.run_redeemed(&job).await,
+            kind if Files::owns(kind) => {
+                let done = self.files().run_job(&job).await;
+                done.map_err(|error| crate::Error::Failed(error.to_string()))
+            }
             other => {
                 tracing::error!(kind = other, "no handler for this kind of job");
                 Ok(())

@@ -21,10 +21,12 @@ pub mod people;
 pub mod place;
 pub mod repo;
 pub mod supplier;
+pub mod uploads;
 
 pub use error::{Error, Result};
 
 use captcha::RobotCheck;
+use files::Files;
 use kernel::{Clock, Id, Rng, Timestamp};
 use model::{KeyHolder, Product, ProductId, SessionHolder};
 use people::{AccountsConfig, Passwords};
@@ -78,6 +80,8 @@ pub struct Outside {
     pub supplier: Arc<dyn Supplier>,
     /// Tells people from robots.
     pub robots: Arc<dyn RobotCheck>,
+    /// Keeps the files that people send.
+    pub files: Files,
 }
 
 /// The order platform. Cheap to clone.
@@ -92,6 +96,7 @@ struct Inner {
     rng: Arc<Rng>,
     supplier: Arc<dyn Supplier>,
     robots: Arc<dyn RobotCheck>,
+    files: Files,
     config: OrdersConfig,
     /// Names this process in leases.
     node: String,
@@ -128,6 +133,7 @@ impl Orders {
                 clock,
                 rng,
                 supplier: Arc::new(supplier),
+                files: outside.files,
                 robots: outside.robots,
                 config,
                 node,
@@ -165,6 +171,11 @@ impl Orders {
     /// Whoever tells people from robots.
     pub fn robots(&self) -> &dyn RobotCheck {
         &*self.inner.robots
+    }
+
+    /// The files that organizations and people sent.
+    pub fn files(&self) -> &Files {
+        &self.inner.files
     }
 
     /// Waits until no order is being sent for a client: what is cut off is in doubt afterwards.

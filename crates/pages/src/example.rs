@@ -8,7 +8,7 @@ use catalogue::openapi_v2::{
 };
 use catalogue::platform::{
     Conflict, Credential, FieldError, Format, OrderRefusal, PlatformError, Property, Subject,
-    SupportReason,
+    SupportReason, UploadRefusal,
 };
 use catalogue::recur::{self, RecurError};
 use catalogue::{Entry, Face};
@@ -78,7 +78,9 @@ fn platform(code: &str) -> Option<PlatformError> {
             min: 1,
             max: 10_000_000,
         }),
-        "failed_to_upload_file" => E::FailedToUploadFile,
+        "failed_to_upload_file" => E::FailedToUploadFile {
+            reason: UploadRefusal::NoFile,
+        },
         "organization_disable" => E::OrganizationDisable,
         "organization_id_incorrect" => E::OrganizationIdIncorrect,
         "sequence_at_least_one_element" => field("order_ids", |property| {

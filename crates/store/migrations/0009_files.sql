@@ -20,6 +20,6 @@ CREATE INDEX files_waiting ON files (owner_id, owner_kind) WHERE file_type = 'te
 
 -- Under which name this database keeps its objects: databases that share a storage do not sweep each other's.
 CREATE TABLE files_place (
-    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    place INTEGER NOT NULL PRIMARY KEY CHECK (place = 1),
     name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,11 +1,14 @@
 //! Configuration: flags over environment over `tallystick.toml` over defaults.
 
 mod captcha;
+mod files;
 mod messages;
 
 pub use captcha::CaptchaConfig;
+pub use files::StorageConfig;
 
 use self::captcha::CaptchaSection;
+use self::files::FilesSection;
 use self::messages::{MailSection, SmsSection};
 use anyhow::{Context, Result};
 use kernel::Secret;
@@ -143,6 +146,7 @@ pub struct File {
     mail: MailSection,
     sms: SmsSection,
     captcha: CaptchaSection,
+    files: FilesSection,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -264,6 +268,10 @@ pub struct Config {
     pub outbox: Option<PathBuf>,
     /// How robots are told.
     pub captcha: CaptchaConfig,
+    /// How large files may be, and how long they wait.
+    pub files: ::files::FilesConfig,
+    /// Where files are.
+    pub storage: StorageConfig,
 }
 
 /// The card gateway of production.
@@ -381,6 +389,8 @@ impl Config {
                 .or(file.listen)
                 .unwrap_or(([127, 0, 0, 1], 8080).into()),
             outbox: messages::outbox(file.outbox, &database),
+            files: file.files.limits()?,
+            storage: file.files.storage(&database)?,
             database,
             log: flags
                 .log
@@ -739,6 +749,7 @@ mod tests {
                     "fields",
                     "headers",
                     "secret",
+                    "s3_",
                 ]
                 .iter()
                 .any(|name| line.starts_with(name))

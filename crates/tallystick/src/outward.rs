@@ -1,7 +1,8 @@
-//! Wires what every face may need of the outside world: who delivers messages, and who tells robots.
+//! Wires what every face may need of the outside world: who delivers messages, who tells robots, and who keeps files.
 
 use crate::app::Parts;
-use crate::config::{CaptchaConfig, Config};
+use crate::config::{CaptchaConfig, Config, StorageConfig};
+use ::files::{Files, Storage};
 use anyhow::{Context, Result};
 use captcha::{ProofOfWork, RobotCheck, SiteVerify};
 use messages::{HttpTexter, Mailbox, Mailer, Messages, Outbox, Smtp, Texter};
@@ -37,12 +38,10 @@ pub fn messages(parts: &Parts, config: &Config, sandbox: bool) -> Result<Message
 }
 
 fn outbox(parts: &Parts, config: &Config) -> Result<Outbox> {
-    let folder = config.outbox.clone().unwrap_or_else(|| {
-        // Nobody else on this machine can guess it, and so have it made beforehand.
-        let name = u128::from_le_bytes(parts.rng.bytes());
-        let name: PathBuf = format!("tallystick-outbox-{name:032x}").into();
-        std::env::temp_dir().join(name)
-    });
+    let folder = config
+        .outbox
+        .clone()
+        .unwrap_or_else(|| temporary(parts, "outbox"));
     let from: Mailbox = match &config.mail {
         Some(mail) => mail.from.clone(),
         None => NOBODY.parse().context("the address of nobody")?,
@@ -64,4 +63,28 @@ pub fn robots(parts: &Parts, config: &Config) -> Result<Arc<dyn RobotCheck>> {
             work.clone(),
         )),
     })
+}
+
+/// Where the files are that people send.
+pub fn files(parts: &Parts, config: &Config) -> Result<Files> {
+    let storage = match &config.storage {
+        StorageConfig::Folder(folder) => {
+            let folder = folder.clone();
+            Storage::folder(&folder.unwrap_or_else(|| temporary(parts, "files")))
+        }
+        StorageConfig::S3(bucket) => Storage::s3(bucket),
+    };
+    Ok(Files::new(
+        parts.db.clone(),
+        Arc::clone(&parts.clock),
+        Arc::clone(&parts.rng),
+        storage.context("the storage of files")?,
+        config.files.clone(),
+    ))
+}
+
+/// A folder that nobody else on this machine can guess, and so have made beforehand.
+fn temporary(parts: &Parts, what: &str) -> PathBuf {
+    let name = u128::from_le_bytes(parts.rng.bytes());
+    std::env::temp_dir().join(format!("tallystick-{what}-{name:032x}"))
 }

@@ -26,6 +26,7 @@ pub fn orders(
     let outside = Outside {
         supplier: supplier(config, address, sandbox)?,
         robots: outward::robots(parts, config)?,
+        files: outward::files(parts, config)?,
     };
     Ok(Orders::new(
         parts.db.clone(),

@@ -216,6 +216,11 @@ impl Step {
         }
         if !body.is_empty() {
             shown.push_str(&format!("\n{body}\n"));
+            // Forms of several parts have lines of their own kind.
+            let body = match self.is_multipart() {
+                true => body.replace('\n', "\r\n") + "\r\n",
+                false => body,
+            };
             request = request.body(body);
         }
         let response = request.send().await?;
@@ -223,6 +228,12 @@ impl Step {
             request: shown,
             status: response.status().as_u16(),
             response: response.text().await?,
+        })
+    }
+
+    fn is_multipart(&self) -> bool {
+        self.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-type") && value.starts_with("multipart/")
         })
     }
 

@@ -2,12 +2,12 @@
 
 use super::params::Params;
 use super::{Caller, Data, Method, data, times, writes};
-use files::kind;
 use crate::{Error, Forms, Result, uploads};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use catalogue::openapi_v2::Problem;
+use files::kind;
 use serde::Serialize;
 use std::borrow::Cow;
 

@@ -327,7 +327,8 @@ fn answered(found: Found) -> Result<Response, Refusal> {
     }
 }
 
-fn replayed(reply: Reply) -> Response {
+/// An answer that was given before.
+pub fn replayed(reply: Reply) -> Response {
     let mut response = reply.into_response();
     response
         .headers_mut()
@@ -343,6 +344,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
+/// A header or a part of the address that is at fault.
 pub fn invalid(property: &'static str, expected: Format) -> PlatformError {
     PlatformError::fields(vec![FieldError::at(
         property,

@@ -3,6 +3,7 @@
 mod account;
 mod call;
 mod fields;
+mod file;
 mod limits;
 mod member;
 mod membership;
@@ -14,6 +15,8 @@ mod visitor;
 
 pub use openapi::{CallerKind, Operation, document, lists, operations};
 
+use self::call::Caller;
+use self::member::Member;
 use crate::Orders;
 use axum::Router;
 use axum::middleware;
@@ -89,14 +92,26 @@ pub fn router(orders: Orders, layer: FaceLayer) -> Router {
     let platform = Router::new()
         .merge(organization::routes())
         .merge(product::routes())
-        .merge(order::routes());
+        .merge(order::routes())
+        .merge(file::routes::<Caller>());
     let account = Router::new()
         .merge(account::routes())
-        .merge(membership::routes());
+        .merge(membership::routes())
+        .merge(file::routes::<Member>());
+    let slow = FaceLayer {
+        timeout: layer.timeout + files::ARRIVAL,
+        ..layer.clone()
+    };
+    let slow = Router::new()
+        .nest("/platform", file::slow_routes::<Caller>())
+        .nest("/account", file::slow_routes::<Member>())
+        .with_state(orders.clone())
+        .layer(middleware::from_fn_with_state(slow, httpkit::face::layer));
     Router::new()
         .merge(under("/platform", platform, &orders))
         .merge(under("/account", account, &orders))
         .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
+        .merge(slow)
 }
 
 /// Operations under a path, where everything else is answered in the face's dialect, too.

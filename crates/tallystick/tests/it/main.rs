@@ -9,6 +9,7 @@ mod billing_faults;
 mod billing_value;
 mod cli;
 mod crash;
+mod files;
 mod forms_bulk;
 mod forms_cli;
 mod forms_pages;

@@ -26,6 +26,7 @@ fn all_statements() -> Vec<store::Statement> {
         vouchers::statements(),
         webhooks::statements(),
         captcha::statements(),
+        files::statements(),
         simulators::statements(),
         httpkit::health::STATEMENTS.to_vec(),
         tallystick::sandbox::STATEMENTS.to_vec(),

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::{DatabaseUrl, Db};
 use tallystick::app::{App, Parts, SandboxOptions};
-use tallystick::config::{CaptchaConfig, Config, Flags, ServeFlags};
+use tallystick::config::{CaptchaConfig, Config, Flags, ServeFlags, StorageConfig};
 use tallystick::{runner, seed, serve};
 
 /// Which database a test runs on.
@@ -110,6 +110,8 @@ pub struct TestApp {
     pub client: reqwest::Client,
     /// Where its mails and text messages are.
     pub outbox: tempfile::TempDir,
+    /// Where the files are that were sent to it.
+    pub files: tempfile::TempDir,
     scratch: Option<Scratch>,
     server: tokio::task::JoinHandle<anyhow::Result<()>>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -177,6 +179,8 @@ impl TestApp {
         let mut config = Config::load(&flags, &serve_flags, "sqlite::memory:").unwrap();
         let outbox = tempfile::tempdir().unwrap();
         config.outbox = Some(outbox.path().to_owned());
+        let files = tempfile::tempdir().unwrap();
+        config.storage = StorageConfig::Folder(Some(files.path().to_owned()));
         // As easy as it can be, and work nevertheless.
         config.captcha = CaptchaConfig::ProofOfWork(captcha::ProofOfWorkConfig {
             difficulty: 6,
@@ -211,6 +215,7 @@ impl TestApp {
             clock,
             client: httpkit::outgoing::client(Duration::from_secs(60)).unwrap(),
             outbox,
+            files,
             scratch: Some(scratch),
             server,
             stop: Some(stop),

@@ -3,9 +3,9 @@
 use super::operations::Operation;
 use super::refusals;
 use super::shapes::{UPLOAD_ID, filled, iso, seconds, up_to};
-use files::kind::TYPES;
 use crate::uploads::LARGEST;
 use catalogue::openapi_v2::Problem;
+use files::kind::TYPES;
 use httpkit::schema::{Named, integer, object, one_of, reference, said, text, url};
 use serde_json::{Value, json};
 
