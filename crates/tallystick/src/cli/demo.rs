@@ -69,7 +69,10 @@ impl Demo {
             post_every: Duration::from_secs(20),
         };
         let app = App::build(parts, &config, address, Some(options)).await?;
-        let (organization, key) = seed::organization(&app.orders, "Demo", CREDIT).await?;
+        let person = seed::people::account(&app.orders, "demo").await?;
+        let (organization, key) =
+            seed::people::organization(&app.orders, &person, "Demo").await?;
+        app.orders.grant_credit(organization, CREDIT).await?;
         let key = key.expose();
         let base_url = format!("http://{address}");
         let server = tokio::spawn({
@@ -89,6 +92,7 @@ impl Demo {
                 "platform": {
                     "private_key": key,
                     "organization_id": organization,
+                    "account": {"email": person.email, "password": person.password.expose()},
                     "products": products,
                 },
                 "recur": recur(&merchant),
