@@ -6,15 +6,12 @@
 
 use crate::capabilities::{Capabilities, Limits, MemberNeeds, Needs};
 use crate::codes::{Cause, Code, Entry, entry};
-use crate::invoice::{Allowance, Invoice, Limit, Violation};
+use crate::invoice::{Invoice, Limit, Violation};
 use crate::outcome::{Attempt, Denial, Outcome, Refusal, Undecided};
-use crate::provider::{
-    Allowed, Answer, Found, Issued, Operation, PrintUrl, Printed, Provider, ProviderId, Wanted,
-};
+use crate::provider::{Driver, Issued, Printed, ProviderId};
 use crate::rules::carrier::{Receive, ReceiveType};
 use crate::rules::tax::TaxKind;
 use crate::transport::taipei;
-use kernel::Timestamp;
 
 /// What PAYUNi offers: nothing on paper but for companies, everything taxed with 5 %. A love code must be one that
 /// the shop offers.
@@ -246,36 +243,6 @@ fn issued<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Option<Issued> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Payuni;
 
-impl Provider for Payuni {
-    fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
-    }
-
-    fn issue<'a>(&'a self, _: &'a Invoice, _: Timestamp) -> Answer<'a, Issued> {
-        refuse(Operation::Issue)
-    }
-
-    fn query<'a>(&'a self, _: &'a Wanted, _: Timestamp) -> Answer<'a, Option<Found>> {
-        refuse(Operation::Query)
-    }
-
-    fn void<'a>(&'a self, _: &'a Issued, _: &'a str, _: Timestamp) -> Answer<'a, ()> {
-        refuse(Operation::Void)
-    }
-
-    fn allowance<'a>(&'a self, _: &'a Allowance, _: Timestamp) -> Answer<'a, Allowed> {
-        refuse(Operation::Allowance)
-    }
-
-    fn void_allowance<'a>(&'a self, _: &'a Allowed, _: &'a str, _: Timestamp) -> Answer<'a, ()> {
-        refuse(Operation::VoidAllowance)
-    }
-
-    fn print_url<'a>(&'a self, _: &'a Issued, _: Timestamp) -> Answer<'a, PrintUrl> {
-        refuse(Operation::PrintUrl)
-    }
-}
-
-fn refuse<'a, T: Send + 'a>(operation: Operation) -> Answer<'a, T> {
-    Box::pin(async move { Outcome::Refused(Refusal::NotOffered(operation)) })
+impl Driver for Payuni {
+    const CAPABILITIES: &'static Capabilities = &CAPABILITIES;
 }

@@ -2,9 +2,10 @@
 
 use crate::capabilities::Capabilities;
 use crate::invoice::{Allowance, Invoice};
-use crate::outcome::{Outcome, Refusal, Undecided};
+use crate::outcome::{Attempt, Outcome, Refusal, Undecided};
 use crate::rules::number::{InvoiceNumber, RandomCode};
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
@@ -42,6 +43,95 @@ pub trait Provider: Send + Sync + 'static {
 
     /// An address at which the invoice can be printed, for a while.
     fn print_url<'a>(&'a self, invoice: &'a Issued, now: Timestamp) -> Answer<'a, PrintUrl>;
+}
+
+/// What a driver does, without the boxes: what it leaves out, its provider does not offer.
+pub(crate) trait Driver: Send + Sync + 'static {
+    const CAPABILITIES: &'static Capabilities;
+
+    fn issue(&self, _: &Invoice, _: Timestamp) -> impl Future<Output = Attempt<Issued>> + Send {
+        not_offered(Operation::Issue)
+    }
+
+    fn query(
+        &self,
+        _: &Wanted,
+        _: Timestamp,
+    ) -> impl Future<Output = Attempt<Option<Found>>> + Send {
+        not_offered(Operation::Query)
+    }
+
+    fn void(&self, _: &Issued, _: &str, _: Timestamp) -> impl Future<Output = Attempt<()>> + Send {
+        not_offered(Operation::Void)
+    }
+
+    fn allowance(
+        &self,
+        _: &Allowance,
+        _: Timestamp,
+    ) -> impl Future<Output = Attempt<Allowed>> + Send {
+        not_offered(Operation::Allowance)
+    }
+
+    fn void_allowance(
+        &self,
+        _: &Allowed,
+        _: &str,
+        _: Timestamp,
+    ) -> impl Future<Output = Attempt<()>> + Send {
+        not_offered(Operation::VoidAllowance)
+    }
+
+    fn print_url(
+        &self,
+        _: &Issued,
+        _: Timestamp,
+    ) -> impl Future<Output = Attempt<PrintUrl>> + Send {
+        not_offered(Operation::PrintUrl)
+    }
+}
+
+fn not_offered<T: Send>(operation: Operation) -> impl Future<Output = Attempt<T>> + Send {
+    std::future::ready(Err(Refusal::NotOffered(operation).into()))
+}
+
+impl<D: Driver> Provider for D {
+    fn capabilities(&self) -> &'static Capabilities {
+        D::CAPABILITIES
+    }
+
+    fn issue<'a>(&'a self, invoice: &'a Invoice, now: Timestamp) -> Answer<'a, Issued> {
+        boxed(Driver::issue(self, invoice, now))
+    }
+
+    fn query<'a>(&'a self, wanted: &'a Wanted, now: Timestamp) -> Answer<'a, Option<Found>> {
+        boxed(Driver::query(self, wanted, now))
+    }
+
+    fn void<'a>(&'a self, invoice: &'a Issued, reason: &'a str, now: Timestamp) -> Answer<'a, ()> {
+        boxed(Driver::void(self, invoice, reason, now))
+    }
+
+    fn allowance<'a>(&'a self, allowance: &'a Allowance, now: Timestamp) -> Answer<'a, Allowed> {
+        boxed(Driver::allowance(self, allowance, now))
+    }
+
+    fn void_allowance<'a>(
+        &'a self,
+        allowed: &'a Allowed,
+        reason: &'a str,
+        now: Timestamp,
+    ) -> Answer<'a, ()> {
+        boxed(Driver::void_allowance(self, allowed, reason, now))
+    }
+
+    fn print_url<'a>(&'a self, invoice: &'a Issued, now: Timestamp) -> Answer<'a, PrintUrl> {
+        boxed(Driver::print_url(self, invoice, now))
+    }
+}
+
+fn boxed<'a, T>(attempt: impl Future<Output = Attempt<T>> + Send + 'a) -> Answer<'a, T> {
+    Box::pin(async move { Outcome::from(attempt.await) })
 }
 
 /// The providers there are drivers for.
@@ -116,7 +206,7 @@ pub struct Issued {
 }
 
 /// What is printed on a paper proof for machines.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Printed {
     /// The text of the barcode: 19 characters in Code 39.
     pub barcode: String,

@@ -9,9 +9,9 @@ pub use envelope::{KeyError, Seller};
 
 use crate::capabilities::{Capabilities, Limits, MemberNeeds, Needs};
 use crate::invoice::{Allowance, Invoice, Limit};
-use crate::outcome::{Attempt, Outcome, Undecided};
+use crate::outcome::{Attempt, Undecided};
 use crate::provider::{
-    Allowed, Answer, Found, Issued, Operation, PrintUrl, Printed, Provider, ProviderId, Wanted,
+    Allowed, Driver, Found, Issued, Operation, PrintUrl, Printed, ProviderId, Wanted,
 };
 use crate::rules::carrier::ReceiveType;
 use crate::rules::tax::TaxKind;
@@ -111,8 +111,12 @@ impl Amego {
             }
         }
     }
+}
 
-    async fn try_issue(&self, invoice: &Invoice, now: Timestamp) -> Attempt<Issued> {
+impl Driver for Amego {
+    const CAPABILITIES: &'static Capabilities = &CAPABILITIES;
+
+    async fn issue(&self, invoice: &Invoice, now: Timestamp) -> Attempt<Issued> {
         CAPABILITIES.check(invoice)?;
         let data = request::Issue::new(invoice);
         let answer = self.call("f0401", &data, now).await?;
@@ -136,7 +140,7 @@ impl Amego {
         Ok(issued.ok_or(Undecided::Incomplete)?)
     }
 
-    async fn try_query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
+    async fn query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
         let data = request::QueryOrder {
             kind: "order",
             order_id: &wanted.reference,
@@ -153,7 +157,7 @@ impl Amego {
         Ok(Some(found))
     }
 
-    async fn try_void(&self, invoice: &Issued, reason: &str, now: Timestamp) -> Attempt<()> {
+    async fn void(&self, invoice: &Issued, reason: &str, now: Timestamp) -> Attempt<()> {
         CAPABILITIES.check_reason(reason)?;
         let data = [request::Cancel {
             cancel_invoice_number: invoice.number.as_str(),
@@ -162,7 +166,7 @@ impl Amego {
         Ok(())
     }
 
-    async fn try_allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
+    async fn allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
         CAPABILITIES.check_allowance(allowance)?;
         let data = [request::NewAllowance::new(allowance, now).ok_or(Undecided::Incomplete)?];
         self.call("g0401", &data, now).await?;
@@ -174,12 +178,7 @@ impl Amego {
         })
     }
 
-    async fn try_void_allowance(
-        &self,
-        allowed: &Allowed,
-        reason: &str,
-        now: Timestamp,
-    ) -> Attempt<()> {
+    async fn void_allowance(&self, allowed: &Allowed, reason: &str, now: Timestamp) -> Attempt<()> {
         CAPABILITIES.check_reason(reason)?;
         let data = [request::CancelAllowance {
             cancel_allowance_number: &allowed.number,
@@ -188,7 +187,7 @@ impl Amego {
         Ok(())
     }
 
-    async fn try_print_url(&self, invoice: &Issued, now: Timestamp) -> Attempt<PrintUrl> {
+    async fn print_url(&self, invoice: &Issued, now: Timestamp) -> Attempt<PrintUrl> {
         let data = request::InvoiceFile {
             kind: "invoice",
             invoice_number: invoice.number.as_str(),
@@ -202,41 +201,6 @@ impl Amego {
             url: url.ok_or(Undecided::Incomplete)?,
             lasts: PRINT_URL_LASTS,
         })
-    }
-}
-
-impl Provider for Amego {
-    fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
-    }
-
-    fn issue<'a>(&'a self, invoice: &'a Invoice, now: Timestamp) -> Answer<'a, Issued> {
-        Box::pin(async move { Outcome::from(self.try_issue(invoice, now).await) })
-    }
-
-    fn query<'a>(&'a self, wanted: &'a Wanted, now: Timestamp) -> Answer<'a, Option<Found>> {
-        Box::pin(async move { Outcome::from(self.try_query(wanted, now).await) })
-    }
-
-    fn void<'a>(&'a self, invoice: &'a Issued, reason: &'a str, now: Timestamp) -> Answer<'a, ()> {
-        Box::pin(async move { Outcome::from(self.try_void(invoice, reason, now).await) })
-    }
-
-    fn allowance<'a>(&'a self, allowance: &'a Allowance, now: Timestamp) -> Answer<'a, Allowed> {
-        Box::pin(async move { Outcome::from(self.try_allowance(allowance, now).await) })
-    }
-
-    fn void_allowance<'a>(
-        &'a self,
-        allowed: &'a Allowed,
-        reason: &'a str,
-        now: Timestamp,
-    ) -> Answer<'a, ()> {
-        Box::pin(async move { Outcome::from(self.try_void_allowance(allowed, reason, now).await) })
-    }
-
-    fn print_url<'a>(&'a self, invoice: &'a Issued, now: Timestamp) -> Answer<'a, PrintUrl> {
-        Box::pin(async move { Outcome::from(self.try_print_url(invoice, now).await) })
     }
 }
 

@@ -9,9 +9,9 @@ pub use envelope::{KeyError, Merchant};
 
 use crate::capabilities::{Capabilities, Limits, MemberNeeds, Needs};
 use crate::invoice::{Allowance, Invoice, Limit};
-use crate::outcome::{Attempt, Outcome, Undecided};
+use crate::outcome::{Attempt, Undecided};
 use crate::provider::{
-    Allowed, Answer, Found, Issued, Operation, PrintUrl, Printed, Provider, ProviderId, Wanted,
+    Allowed, Driver, Found, Issued, Operation, PrintUrl, Printed, ProviderId, Wanted,
 };
 use crate::rules::carrier::ReceiveType;
 use crate::rules::period::Date;
@@ -121,8 +121,12 @@ impl Ecpay {
             }
         }
     }
+}
 
-    async fn try_issue(&self, invoice: &Invoice, now: Timestamp) -> Attempt<Issued> {
+impl Driver for Ecpay {
+    const CAPABILITIES: &'static Capabilities = &CAPABILITIES;
+
+    async fn issue(&self, invoice: &Invoice, now: Timestamp) -> Attempt<Issued> {
         CAPABILITIES.check(invoice)?;
         let data = request::Issue::new(self.merchant.id(), invoice);
         let content = self.call("Issue", &data, now).await?;
@@ -139,7 +143,7 @@ impl Ecpay {
         Ok(issued.ok_or(Undecided::Incomplete)?)
     }
 
-    async fn try_query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
+    async fn query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
         let data = request::GetIssue {
             merchant_id: self.merchant.id(),
             relate_number: &wanted.reference,
@@ -155,7 +159,7 @@ impl Ecpay {
         Ok(Some(found))
     }
 
-    async fn try_void(&self, invoice: &Issued, reason: &str, now: Timestamp) -> Attempt<()> {
+    async fn void(&self, invoice: &Issued, reason: &str, now: Timestamp) -> Attempt<()> {
         CAPABILITIES.check_reason(reason)?;
         let data = request::Invalid {
             merchant_id: self.merchant.id(),
@@ -167,7 +171,7 @@ impl Ecpay {
         content.must_be_about("InvoiceNo", invoice.number.as_str())
     }
 
-    async fn try_allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
+    async fn allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
         CAPABILITIES.check_allowance(allowance)?;
         let data = request::NewAllowance::new(self.merchant.id(), allowance);
         let content = self.call("Allowance", &data, now).await?;
@@ -181,12 +185,7 @@ impl Ecpay {
         })
     }
 
-    async fn try_void_allowance(
-        &self,
-        allowed: &Allowed,
-        reason: &str,
-        now: Timestamp,
-    ) -> Attempt<()> {
+    async fn void_allowance(&self, allowed: &Allowed, reason: &str, now: Timestamp) -> Attempt<()> {
         CAPABILITIES.check_reason(reason)?;
         let data = request::AllowanceInvalid {
             merchant_id: self.merchant.id(),
@@ -198,7 +197,7 @@ impl Ecpay {
         Ok(())
     }
 
-    async fn try_print_url(&self, invoice: &Issued, now: Timestamp) -> Attempt<PrintUrl> {
+    async fn print_url(&self, invoice: &Issued, now: Timestamp) -> Attempt<PrintUrl> {
         let data = request::InvoicePrint {
             merchant_id: self.merchant.id(),
             invoice_no: invoice.number.as_str(),
@@ -212,41 +211,6 @@ impl Ecpay {
             url: url.ok_or(Undecided::Incomplete)?,
             lasts: PRINT_URL_LASTS,
         })
-    }
-}
-
-impl Provider for Ecpay {
-    fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
-    }
-
-    fn issue<'a>(&'a self, invoice: &'a Invoice, now: Timestamp) -> Answer<'a, Issued> {
-        Box::pin(async move { Outcome::from(self.try_issue(invoice, now).await) })
-    }
-
-    fn query<'a>(&'a self, wanted: &'a Wanted, now: Timestamp) -> Answer<'a, Option<Found>> {
-        Box::pin(async move { Outcome::from(self.try_query(wanted, now).await) })
-    }
-
-    fn void<'a>(&'a self, invoice: &'a Issued, reason: &'a str, now: Timestamp) -> Answer<'a, ()> {
-        Box::pin(async move { Outcome::from(self.try_void(invoice, reason, now).await) })
-    }
-
-    fn allowance<'a>(&'a self, allowance: &'a Allowance, now: Timestamp) -> Answer<'a, Allowed> {
-        Box::pin(async move { Outcome::from(self.try_allowance(allowance, now).await) })
-    }
-
-    fn void_allowance<'a>(
-        &'a self,
-        allowed: &'a Allowed,
-        reason: &'a str,
-        now: Timestamp,
-    ) -> Answer<'a, ()> {
-        Box::pin(async move { Outcome::from(self.try_void_allowance(allowed, reason, now).await) })
-    }
-
-    fn print_url<'a>(&'a self, invoice: &'a Issued, now: Timestamp) -> Answer<'a, PrintUrl> {
-        Box::pin(async move { Outcome::from(self.try_print_url(invoice, now).await) })
     }
 }
 

@@ -9,10 +9,8 @@ pub use envelope::{KeyError, Merchant};
 
 use crate::capabilities::{Capabilities, Limits, MemberNeeds, Needs};
 use crate::invoice::{Allowance, Invoice, Limit};
-use crate::outcome::{Attempt, Outcome, Refusal, Undecided};
-use crate::provider::{
-    Allowed, Answer, Found, Issued, Operation, PrintUrl, Printed, Provider, ProviderId, Wanted,
-};
+use crate::outcome::{Attempt, Undecided};
+use crate::provider::{Allowed, Driver, Found, Issued, Operation, Printed, ProviderId, Wanted};
 use crate::rules::carrier::ReceiveType;
 use crate::rules::tax::TaxKind;
 use crate::transport::{Body, Object, Transport, taipei};
@@ -111,8 +109,12 @@ impl Ezpay {
             None => Err(Undecided::Incomplete.into()),
         }
     }
+}
 
-    async fn try_issue(&self, invoice: &Invoice, now: Timestamp) -> Attempt<Issued> {
+impl Driver for Ezpay {
+    const CAPABILITIES: &'static Capabilities = &CAPABILITIES;
+
+    async fn issue(&self, invoice: &Invoice, now: Timestamp) -> Attempt<Issued> {
         CAPABILITIES.check(invoice)?;
         let fields = request::issue(invoice, now).ok_or(Undecided::Incomplete)?;
         let result = self.call("/Api/invoice_issue", fields).await?;
@@ -125,7 +127,7 @@ impl Ezpay {
         Ok(issued)
     }
 
-    async fn try_query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
+    async fn query(&self, wanted: &Wanted, now: Timestamp) -> Attempt<Option<Found>> {
         let fields = request::search(wanted, now);
         let result = match self.call("/Api/invoice_search", fields).await {
             Err(stop) if stop.is_absent() => return Ok(None),
@@ -148,7 +150,7 @@ impl Ezpay {
         }))
     }
 
-    async fn try_void(&self, invoice: &Issued, reason: &str, now: Timestamp) -> Attempt<()> {
+    async fn void(&self, invoice: &Issued, reason: &str, now: Timestamp) -> Attempt<()> {
         CAPABILITIES.check_reason(reason)?;
         let number = invoice.number.as_str();
         let fields = request::void(number, reason, now);
@@ -156,7 +158,7 @@ impl Ezpay {
         result.must_be_about("InvoiceNumber", number)
     }
 
-    async fn try_allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
+    async fn allowance(&self, allowance: &Allowance, now: Timestamp) -> Attempt<Allowed> {
         CAPABILITIES.check_allowance(allowance)?;
         let fields = request::allowance(allowance, now).ok_or(Undecided::Incomplete)?;
         let result = self.call("/Api/allowance_issue", fields).await?;
@@ -170,51 +172,11 @@ impl Ezpay {
         })
     }
 
-    async fn try_void_allowance(
-        &self,
-        allowed: &Allowed,
-        reason: &str,
-        now: Timestamp,
-    ) -> Attempt<()> {
+    async fn void_allowance(&self, allowed: &Allowed, reason: &str, now: Timestamp) -> Attempt<()> {
         CAPABILITIES.check_reason(reason)?;
         let fields = request::void_allowance(&allowed.number, reason, now);
         let result = self.call("/Api/allowanceInvalid", fields).await?;
         result.must_be_about("AllowanceNo", &allowed.number)
-    }
-}
-
-impl Provider for Ezpay {
-    fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
-    }
-
-    fn issue<'a>(&'a self, invoice: &'a Invoice, now: Timestamp) -> Answer<'a, Issued> {
-        Box::pin(async move { Outcome::from(self.try_issue(invoice, now).await) })
-    }
-
-    fn query<'a>(&'a self, wanted: &'a Wanted, now: Timestamp) -> Answer<'a, Option<Found>> {
-        Box::pin(async move { Outcome::from(self.try_query(wanted, now).await) })
-    }
-
-    fn void<'a>(&'a self, invoice: &'a Issued, reason: &'a str, now: Timestamp) -> Answer<'a, ()> {
-        Box::pin(async move { Outcome::from(self.try_void(invoice, reason, now).await) })
-    }
-
-    fn allowance<'a>(&'a self, allowance: &'a Allowance, now: Timestamp) -> Answer<'a, Allowed> {
-        Box::pin(async move { Outcome::from(self.try_allowance(allowance, now).await) })
-    }
-
-    fn void_allowance<'a>(
-        &'a self,
-        allowed: &'a Allowed,
-        reason: &'a str,
-        now: Timestamp,
-    ) -> Answer<'a, ()> {
-        Box::pin(async move { Outcome::from(self.try_void_allowance(allowed, reason, now).await) })
-    }
-
-    fn print_url<'a>(&'a self, _: &'a Issued, _: Timestamp) -> Answer<'a, PrintUrl> {
-        Box::pin(async { Outcome::Refused(Refusal::NotOffered(Operation::PrintUrl)) })
     }
 }
 

@@ -13,11 +13,12 @@ use crate::rules::amount::{Amounts, Pricing};
 use crate::rules::carrier::{Receive, ReceiveType};
 use crate::rules::tax::{Customs, LineTax, TaxType, ZeroRateReason};
 use crate::rules::ubn::Ubn;
+use serde::{Deserialize, Serialize};
 
 /// The most lines an invoice can have.
 pub const MAX_LINES: usize = 9_999;
 
-/// What somebody wants on an invoice, unchecked.
+/// What somebody wants on an invoice, unchecked. Written with serde it can be kept until it is issued.
 ///
 /// ```
 /// use einvoice::invoice::{Draft, DraftLine, DraftReceive, Field, Problem};
@@ -34,7 +35,7 @@ pub const MAX_LINES: usize = 9_999;
 /// // Everything that is wrong is told at once.
 /// assert_eq!(draft.check().unwrap_err().len(), 5);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The merchant's own reference, new for every invoice: it makes a repeated issue the same invoice.
     pub reference: String,
@@ -57,7 +58,8 @@ pub struct Draft {
 }
 
 /// Who buys, unchecked. Empty texts are as good as none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DraftBuyer {
     /// Needed for companies.
     pub name: Option<String>,
@@ -72,7 +74,8 @@ pub struct DraftBuyer {
 }
 
 /// How the buyer gets it, unchecked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DraftReceive {
     /// On paper, or as a company.
     #[default]
@@ -88,7 +91,7 @@ pub enum DraftReceive {
 }
 
 /// A line, unchecked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftLine {
     /// What is sold.
     pub name: String,

@@ -1,12 +1,14 @@
 //! Amounts in whole TWD, and how tax is rounded: once for an invoice, never line by line.
 
 use super::tax::{LineTax, TaxType};
+use serde::{Deserialize, Serialize};
 
 /// The largest total: what the paper proof's QR code has room for, eight hexadecimal digits.
 pub const MAX_TOTAL: i64 = 0xffff_ffff;
 
 /// Whether prices contain the tax.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pricing {
     /// They do (`含稅`).
     #[default]

@@ -1,7 +1,10 @@
 //! Business tax: what an invoice, and each of its lines, is taxed with.
 
+use serde::{Deserialize, Serialize};
+
 /// What a line is taxed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LineTax {
     /// 5 %.
     Taxable,
@@ -12,7 +15,8 @@ pub enum LineTax {
 }
 
 /// What an invoice is taxed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TaxType {
     /// 5 %.
     Taxable,
@@ -42,7 +46,8 @@ pub enum TaxKind {
 }
 
 /// The trades with a rate of their own, on gross receipts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SpecialRate {
     /// Bars with hostesses, 25 %.
     HostessBar,
@@ -59,7 +64,8 @@ pub enum SpecialRate {
 }
 
 /// How zero-rated goods leave the country.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Customs {
     /// Not through customs.
     NotThrough,
@@ -68,7 +74,8 @@ pub enum Customs {
 }
 
 /// Why something is zero-rated: asked for since 2026.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ZeroRateReason {
     /// Exported goods.
     ExportedGoods,
@@ -169,6 +176,16 @@ impl TaxKind {
 }
 
 impl SpecialRate {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::HostessBar,
+        Self::NightClub,
+        Self::Finance,
+        Self::Reinsurance,
+        Self::FinanceOther,
+        Self::BankingAndInsurance,
+    ];
+
     /// The number of the rate on the tax return, 1 to 6.
     pub const fn number(self) -> u8 {
         match self {
@@ -204,6 +221,19 @@ impl Customs {
 }
 
 impl ZeroRateReason {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::ExportedGoods,
+        Self::ExportedServices,
+        Self::DutyFreeShop,
+        Self::ToBondedZone,
+        Self::InternationalTransport,
+        Self::ShipsAndAircraft,
+        Self::ShipsAndAircraftSupplies,
+        Self::BondedZoneExport,
+        Self::BondedZoneToFreePort,
+    ];
+
     /// The tax authority's number, `71` to `79`.
     pub const fn number(self) -> &'static str {
         match self {
