@@ -304,6 +304,10 @@ pub async fn issue_once(
     match provider.query(&wanted, now).await {
         Outcome::Done(Some(found)) => return existing(found, &wanted),
         Outcome::Done(None) | Outcome::Refused(Refusal::NotOffered(_)) => {}
+        // Who may not look does not know: it may be there all the same.
+        Outcome::Refused(Refusal::Denied(denial)) => {
+            return Outcome::Undecided(Undecided::Code(denial));
+        }
         Outcome::Refused(refusal) => return Outcome::Refused(refusal),
         Outcome::Undecided(undecided) => return Outcome::Undecided(undecided),
     }

@@ -3,7 +3,7 @@
 
 use crate::model::{Asked, Change, InvoiceId, Operation, Owner, Status};
 use crate::repo::Invoice;
-use crate::settle::{Answer, Claimed, Existing, Moment, adopt, turn, postpone, release};
+use crate::settle::{Answer, Claimed, Existing, Moment, adopt, postpone, release, turn};
 use crate::{Error, Failure, Invoicing, Result, WrongStatus};
 use einvoice::provider::issue_once;
 use kernel::Timestamp;

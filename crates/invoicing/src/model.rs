@@ -229,8 +229,8 @@ pub struct NewInvoice {
 /// use invoicing::model::reference_of;
 ///
 /// let id = "01999d1c-3c00-7e52-b6d1-92aa0c4e8d03".parse()?;
-/// assert_eq!(reference_of(id), "0MG5UN9BKYD3ZMH95SB7");
-/// # Ok::<(), kernel::ParseIdError>(())
+/// assert_eq!(reference_of(id), "0MG78ECQO0E9G40QQM83");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn reference_of(id: InvoiceId) -> String {
     short(id.to_u128(), 11)

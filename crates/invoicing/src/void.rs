@@ -4,7 +4,7 @@ use crate::issue::look_again;
 use crate::model::{Asked, Change, InvoiceId, Operation, Owner, Status};
 use crate::providers::capabilities;
 use crate::repo::Invoice;
-use crate::settle::{Answer, Claimed, Moment, turn, postpone, release};
+use crate::settle::{Answer, Claimed, Moment, postpone, release, turn};
 use crate::{Error, Failure, Invoicing, Reason, Result, WrongStatus};
 use einvoice::outcome::Outcome;
 use einvoice::provider::Provider;

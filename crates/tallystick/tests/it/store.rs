@@ -24,6 +24,7 @@ fn all_statements() -> Vec<store::Statement> {
         billing::statements(),
         forms::statements(),
         vouchers::statements(),
+        invoicing::statements(),
         webhooks::statements(),
         captcha::statements(),
         files::statements(),
