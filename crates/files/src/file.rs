@@ -93,6 +93,7 @@ record! {
 statements! {
     ATTACH = "UPDATE files SET file_type = 'permanent', expires_at = NULL, attached_to = $5 \
         WHERE file_id = $1 AND owner_kind = $2 AND owner_id = $3 AND file_type = 'temp' AND expires_at > $4";
+    HAND_OVER = "UPDATE files SET owner_kind = $4, owner_id = $5 WHERE file_id = $1 AND owner_kind = $2 AND owner_id = $3";
     WAITING = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files \
         WHERE owner_kind = $1 AND owner_id = $2 AND file_type = 'temp' AND expires_at > $3";
     EXPIRE = "DELETE FROM files WHERE file_id IN (SELECT file_id FROM files WHERE file_type = 'temp' AND expires_at <= $1 \
@@ -126,6 +127,17 @@ impl File {
     ) -> Result<bool, StoreError> {
         let row = params![id, owner.kind.name(), owner.id, now, what];
         Ok(tx.execute(ATTACH, row)? == 1)
+    }
+
+    /// Makes a file of `owner` another's.
+    pub fn hand_over(
+        tx: &mut Tx<'_>,
+        owner: Owner,
+        id: FileId,
+        to: Owner,
+    ) -> Result<(), StoreError> {
+        let row = params![id, owner.kind.name(), owner.id, to.kind.name(), to.id];
+        tx.execute(HAND_OVER, row).map(drop)
     }
 
     /// The bytes of `owner` that wait for being attached to something.

@@ -54,6 +54,7 @@ struct Profile<'a> {
     contact_email: Sent<'a>,
     contact_phone: Sent<'a>,
     tax_id: Sent<'a>,
+    logo_file_id: Sent<'a>,
 }
 
 async fn create(State(orders): State<Orders>, post: Post<Member>) -> Result<Reply, Refusal> {
@@ -66,12 +67,14 @@ async fn create(State(orders): State<Orders>, post: Post<Member>) -> Result<Repl
     let contact_email = fields.email("contact_email", body.contact_email);
     let contact_phone = fields.mobile("contact_phone", body.contact_phone);
     let tax_id = fields.tax_id("tax_id", body.tax_id);
+    let logo_file_id = fields.uuid("logo_file_id", body.logo_file_id);
     fields.finish()?;
     let new = NewOrganization {
         name: name.unwrap_or_default(),
         contact_email: contact_email.unwrap_or_default(),
         contact_phone: contact_phone.unwrap_or_default(),
         tax_id,
+        logo_file_id,
     };
     let detail = orders.found(post.caller.account(), new).await?;
     Ok(Reply::ok(&detail))
@@ -96,15 +99,25 @@ async fn change(State(orders): State<Orders>, mut post: Post<Member>) -> Result<
         name: fields.line("name", body.name, NAME),
         contact_email: fields.email("contact_email", body.contact_email),
         contact_phone: fields.mobile("contact_phone", body.contact_phone),
-        // What is blank is taken away; what is absent or null stays.
-        tax_id: match body.tax_id {
-            Some(sent) if sent.get() != "null" && is_blank(Some(sent)) => Some(None),
-            sent => fields.tax_id("tax_id", sent).map(Some),
+        tax_id: if is_emptied(body.tax_id) {
+            Some(None)
+        } else {
+            fields.tax_id("tax_id", body.tax_id).map(Some)
+        },
+        logo_file_id: if is_emptied(body.logo_file_id) {
+            Some(None)
+        } else {
+            fields.uuid("logo_file_id", body.logo_file_id).map(Some)
         },
     };
     fields.finish()?;
     let detail = orders.change_organization(post.caller.session, id, change);
     Ok(Reply::ok(&detail.await?))
+}
+
+/// Blank text takes a value away; what is absent or null stays.
+fn is_emptied(sent: Sent<'_>) -> bool {
+    sent.is_some_and(|sent| sent.get() != "null") && is_blank(sent)
 }
 
 #[derive(Deserialize)]

@@ -6,10 +6,11 @@ use crate::model::{
 };
 use crate::odata::ListQuery;
 use crate::repo::{accounts, organizations, profiles};
-use crate::{Error, Orders, Result};
+use crate::{Error, Orders, Result, uploads};
 use catalogue::PlatformError;
 use catalogue::platform::{FieldError, Subject};
-use kernel::Secret;
+use files::{File, FileId, Owner};
+use kernel::{Secret, Timestamp};
 use store::{StoreError, Tx, params};
 
 pub use crate::repo::profiles::OrganizationDetail;
@@ -25,6 +26,8 @@ pub struct NewOrganization {
     pub contact_phone: String,
     /// Its uniform number.
     pub tax_id: Option<String>,
+    /// Its logo: a temporary file of whoever makes it.
+    pub logo_file_id: Option<FileId>,
 }
 
 /// What is changed of an organization; `None` stays as it is.
@@ -38,6 +41,8 @@ pub struct Change {
     pub contact_phone: Option<String>,
     /// Its uniform number; `Some(None)`: it has none any more.
     pub tax_id: Option<Option<String>>,
+    /// Its logo: a temporary file of its own or of whoever changes it; `Some(None)`: it has none any more.
+    pub logo_file_id: Option<Option<FileId>>,
 }
 
 impl Orders {
@@ -51,18 +56,25 @@ impl Orders {
             contact_email: Some(new.contact_email),
             contact_phone: Some(new.contact_phone),
             tax_id: new.tax_id,
-            logo_file_id: None,
+            logo_file_id: new.logo_file_id,
             create_date_time: now,
             update_date_time: None,
         };
         let row = detail.clone();
         self.db()
             .write(move |tx| {
+                let id = row.organization_id;
+                if let Some(logo) = row.logo_file_id
+                    && let Err(refused) = attach_logo(tx, id, by, logo, now)
+                {
+                    return Ok::<_, StoreError>(Err(refused));
+                }
                 organizations::insert(tx, &row.organization())?;
                 profiles::update(tx, &row)?;
-                accounts::join(tx, row.organization_id, by, now)
+                accounts::join(tx, id, by, now)?;
+                Ok(Ok(()))
             })
-            .await?;
+            .await??;
         Ok(detail)
     }
 
@@ -97,11 +109,19 @@ impl Orders {
     ) -> Result<OrganizationDetail> {
         let now = self.now();
         self.write_as(who, id, move |tx, detail| {
+            // The one it has may be named again.
+            let new_logo = change.logo_file_id.flatten();
+            if let Some(logo) = new_logo.filter(|logo| Some(*logo) != detail.logo_file_id)
+                && let Err(refused) = attach_logo(tx, id, who.account_id, logo, now)
+            {
+                return Ok(Err(refused));
+            }
             let changed = OrganizationDetail {
                 name: change.name.clone().unwrap_or(detail.name),
                 contact_email: change.contact_email.clone().or(detail.contact_email),
                 contact_phone: change.contact_phone.clone().or(detail.contact_phone),
                 tax_id: change.tax_id.clone().unwrap_or(detail.tax_id),
+                logo_file_id: change.logo_file_id.unwrap_or(detail.logo_file_id),
                 update_date_time: Some(now),
                 ..detail
             };
@@ -298,6 +318,21 @@ pub(crate) fn admit(
         return Ok(Err(PlatformError::OrganizationNotBelongAccount.into()));
     }
     Ok(Ok(detail))
+}
+
+/// Makes a file the organization's logo: one of its own, or one of a member, who gives it to the organization.
+fn attach_logo(
+    tx: &mut Tx<'_>,
+    id: OrganizationId,
+    by: AccountId,
+    logo: FileId,
+    now: Timestamp,
+) -> Result<()> {
+    let (own, theirs) = (Owner::organization(id), Owner::account(by));
+    let is_own = File::find(tx, own, logo, now)?.is_some();
+    let owner = if is_own { own } else { theirs };
+    uploads::attach(tx, owner, "logo_file_id", logo, &format!("logo:{id}"), now)?;
+    Ok(File::hand_over(tx, owner, logo, own)?)
 }
 
 fn not_there(what: Subject) -> Error {

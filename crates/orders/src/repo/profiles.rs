@@ -3,6 +3,7 @@
 use super::records::page;
 use crate::model::{Organization, OrganizationId, SessionHolder};
 use crate::odata::{Entity, Field, Kind, ListQuery};
+use files::FileId;
 use kernel::Timestamp;
 use serde::Serialize;
 use store::{Param, Row, StoreError, Tx, params, statements};
@@ -30,7 +31,7 @@ pub struct OrganizationDetail {
     /// Its uniform number.
     pub tax_id: Option<String>,
     /// Its logo.
-    pub logo_file_id: Option<String>,
+    pub logo_file_id: Option<FileId>,
     /// When it was made.
     pub create_date_time: Timestamp,
     /// When it was last changed.
@@ -89,7 +90,7 @@ pub fn update(tx: &mut Tx<'_>, detail: &OrganizationDetail) -> Result<(), StoreE
             detail.contact_email.as_deref(),
             detail.contact_phone.as_deref(),
             detail.tax_id.as_deref(),
-            detail.logo_file_id.as_deref(),
+            detail.logo_file_id,
             detail.update_date_time,
         ],
     )

@@ -70,8 +70,7 @@ impl Demo {
         };
         let app = App::build(parts, &config, address, Some(options)).await?;
         let person = seed::people::account(&app.orders, "demo").await?;
-        let (organization, key) =
-            seed::people::organization(&app.orders, &person, "Demo").await?;
+        let (organization, key) = seed::people::organization(&app.orders, &person, "Demo").await?;
         app.orders.grant_credit(organization, CREDIT).await?;
         let key = key.expose();
         let base_url = format!("http://{address}");

@@ -347,7 +347,7 @@ pub static OPERATIONS: &[Operation] = &[
         id: "changeOrganization",
         tag: MEMBERSHIP,
         summary: "Change an organization",
-        description: "What is absent or `null` stays as it is; a `tax_id` that is empty text is taken away.",
+        description: "What is absent or `null` stays as it is; a `tax_id` or `logo_file_id` that is empty text is taken away.",
         input: body(
             "OrganizationPatchRequest",
             &[("name", || json!({"name": "Example Studio Ltd."}))],
@@ -562,6 +562,12 @@ pub fn named() -> Vec<Sample> {
 
 fn profile() -> Vec<Sample> {
     let own = vec![
+        invalid("logo_file_id", Format::Uuid).into(),
+        field("logo_file_id", |property| E::FileTypeMustBeTemp {
+            property,
+        })
+        .into(),
+        not_there(Subject::File).into(),
         invalid("tax_id", Format::TaxId).into(),
         wrong_length("name", NAME).into(),
     ];
@@ -665,6 +671,13 @@ pub fn schemas() -> Vec<Named> {
             (
                 "tax_id",
                 described(nullable(text()), "A uniform number of 8 digits."),
+            ),
+            (
+                "logo_file_id",
+                described(
+                    nullable(uuid()),
+                    "A temporary file (`POST /account/file`), which becomes the organization's.",
+                ),
             ),
         ]
     };
