@@ -65,6 +65,7 @@ pub async fn organization(
         contact_email: person.email.clone(),
         contact_phone: "+886912345678".into(),
         tax_id: None,
+        logo_file_id: None,
     };
     let id = orders.found(person.account_id, new).await?.organization_id;
     let token = person.access_token.expose();

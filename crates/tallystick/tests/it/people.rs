@@ -330,6 +330,41 @@ both! {
         app.stop().await;
     }
 
+    /// A logo is a file of whoever names it, and the organization's from then on.
+    async fn a_logo_belongs_to_the_organization(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (one, other) = (app.person().await, app.person().await);
+        let made = tallystick::seed::people::organization(&app.app.orders, &one, "Studio").await;
+        let (organization, key) = made.unwrap();
+        let path = format!("/account/organization/{organization}");
+        let upload = async |person: &Person| {
+            let body = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n%PDF-1.7\r\n--b--\r\n";
+            let request = app.request(Method::POST, "/account/file").bearer_auth(person.access_token.expose());
+            let request = request.header("content-type", "multipart/form-data; boundary=b").body(body);
+            id(&app.send(request).await, "file_id")
+        };
+        let put = async |person: &Person, file: &str| {
+            app.as_person(person.access_token.expose(), Method::PATCH, &path, json!({"logo_file_id": file})).await
+        };
+        let theirs = upload(&other).await;
+        refused(&put(&one, &theirs).await, 400, "data_not_exist");
+        let file = upload(&one).await;
+        assert_eq!(put(&one, &file).await.json()["logo_file_id"], json!(file));
+        assert_eq!(put(&one, &file).await.status, 200, "the one it has may be named again");
+        let content = app.request(Method::GET, &format!("/platform/file/{file}/content")).header("x-api-key", key.expose());
+        assert_eq!(app.send(content).await.text, "%PDF-1.7");
+        // Of many who want one file for a logo of theirs, one gets it.
+        let file = upload(&one).await;
+        let profile = json!({"name": "x", "contact_email": "a@b.co", "contact_phone": PHONE, "logo_file_id": file});
+        let answers = join_all((0..6).map(|_| {
+            app.as_person(one.access_token.expose(), Method::POST, "/account/organization", profile.clone())
+        }))
+        .await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+        assert_eq!(app.count("organizations").await, 2);
+        app.stop().await;
+    }
+
     async fn an_organization_always_has_a_member(engine: Engine) {
         let app = TestApp::start(engine).await;
         let (one, two) = (app.person().await, app.person().await);
