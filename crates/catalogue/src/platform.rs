@@ -51,6 +51,8 @@ phrases! {
         Session => { en: "session", zh_tw: "登入階段", zh_cn: "登录会话" },
         /// A file.
         File => { en: "file", zh_tw: "檔案", zh_cn: "文件" },
+        /// A purchase of credit.
+        Charge => { en: "credit charge", zh_tw: "儲值單", zh_cn: "充值单" },
         /// A path and method that no operation answers.
         Operation => { en: "operation", zh_tw: "操作", zh_cn: "操作" },
     }
@@ -70,6 +72,8 @@ phrases! {
         Uuid => { en: "a UUID", zh_tw: "UUID", zh_cn: "UUID" },
         /// An absolute URL.
         Url => { en: "an absolute http or https URL", zh_tw: "完整的 http 或 https 網址", zh_cn: "完整的 http 或 https 网址" },
+        /// The end of a bank account's number.
+        FiveDigits => { en: "5 digits", zh_tw: "5 位數字", zh_cn: "5 位数字" },
         /// A date-time.
         DateTime => { en: "an ISO 8601 date-time with an offset", zh_tw: "含時區位移的 ISO 8601 日期時間", zh_cn: "含时区偏移的 ISO 8601 日期时间" },
         /// The body.
@@ -187,6 +191,12 @@ phrases! {
         RobotCheckUnavailable => { en: "The robot check does not work at present.", zh_tw: "機器人驗證目前無法使用。", zh_cn: "机器人验证目前无法使用。" },
         /// The server is too busy to answer in time.
         Overloaded => { en: "The server did not finish in time.", zh_tw: "伺服器未能及時完成。", zh_cn: "服务器未能及时完成。" },
+        /// No payment gateway is configured.
+        NoPaymentGateway => { en: "Payment over PAYUNi is not available.", zh_tw: "目前無法使用 PAYUNi 付款。", zh_cn: "目前无法使用 PAYUNi 付款。" },
+        /// The payment gateway does not answer, or not in a way we can read.
+        PaymentGatewayUnavailable => { en: "PAYUNi does not answer.", zh_tw: "PAYUNi 沒有回應。", zh_cn: "PAYUNi 没有响应。" },
+        /// A charge was tried to be paid too often.
+        TooManyPayments => { en: "This charge was tried to be paid too often.", zh_tw: "此儲值單的付款嘗試次數過多。", zh_cn: "此充值单的付款尝试次数过多。" },
         /// The rate limit of the key is used up.
         TooManyRequests => { en: "Too many requests with this key.", zh_tw: "此金鑰的請求過於頻繁。", zh_cn: "此密钥的请求过于频繁。" },
     }

@@ -14,6 +14,8 @@ use vouchers::{REDEEMED, Seller, Voucher};
 pub const DISPATCH: &str = "orders.dispatch";
 /// Asks the supplier how far orders are; also the key of the one job that does.
 pub const FOLLOW: &str = "orders.follow";
+/// Asks the gateway about payments that nobody has reported; also the key of the one job that does.
+pub const CHARGES: &str = "orders.charges";
 /// Forgets what has been kept long enough; also the key of the one job that does.
 pub const CLEAN_UP: &str = "orders.clean_up";
 
@@ -37,8 +39,12 @@ impl Orders {
     /// Makes sure that the recurring jobs exist. Every node may do so.
     pub async fn schedule_recurring(&self) -> Result<()> {
         let now = self.now();
+<<<<<<< HEAD
         let recurring = [FOLLOW, CLEAN_UP].map(|kind| (kind, self.new_id(now)));
         let of_files = [self.new_id(now), self.new_id(now)];
+=======
+        let recurring = [FOLLOW, CHARGES, CLEAN_UP].map(|kind| (kind, self.new_id(now)));
+>>>>>>> e13ebff (Credit charges: use cases, routes, settling)
         self.db()
             .write(move |tx| {
                 for (kind, id) in recurring {
@@ -64,6 +70,7 @@ impl Orders {
         let result = match job.kind.as_str() {
             DISPATCH => self.run_dispatch(&job).await,
             FOLLOW => self.run_follow(&job).await,
+            CHARGES => self.run_charges(&job).await,
             CLEAN_UP => self.run_clean_up(&job).await,
             REDEEMED => self.run_redeemed(&job).await,
             kind if Files::owns(kind) => {
@@ -142,7 +149,7 @@ impl Orders {
         self.run_again(job, now.plus(CLEAN_UP_INTERVAL)).await
     }
 
-    async fn run_again(&self, job: &Job, at: kernel::Timestamp) -> Result<()> {
+    pub(crate) async fn run_again(&self, job: &Job, at: kernel::Timestamp) -> Result<()> {
         let job = job.clone();
         self.db()
             .write(move |tx| jobs::reschedule(tx, &job, at, None))

@@ -8,6 +8,7 @@
 //! Where things are: `model/` types and pure rules, `repo/` SQL, one file per use case beside this one,
 //! `supplier/` the connector, `odata/` list queries, `face/` routes and wire types.
 
+pub mod charges;
 pub mod dispatch;
 mod error;
 pub mod face;
@@ -26,9 +27,13 @@ pub mod uploads;
 pub use error::{Error, Result};
 
 use captcha::RobotCheck;
+<<<<<<< HEAD
 use files::Files;
+=======
+use charges::PayUni;
+>>>>>>> e13ebff (Credit charges: use cases, routes, settling)
 use kernel::{Clock, Id, Rng, Timestamp};
-use model::{KeyHolder, Product, ProductId, SessionHolder};
+use model::{ChargesConfig, KeyHolder, Product, ProductId, SessionHolder};
 use people::{AccountsConfig, Passwords};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +62,8 @@ pub struct OrdersConfig {
     pub idempotency_lifetime: Duration,
     /// Accounts and sessions.
     pub accounts: AccountsConfig,
+    /// What credit costs and how it is paid for.
+    pub charges: ChargesConfig,
 }
 
 impl Default for OrdersConfig {
@@ -69,6 +76,7 @@ impl Default for OrdersConfig {
             rate_limit: Some(60_000),
             idempotency_lifetime: Duration::from_secs(24 * 3600),
             accounts: AccountsConfig::default(),
+            charges: ChargesConfig::default(),
         }
     }
 }
@@ -78,6 +86,8 @@ impl Default for OrdersConfig {
 pub struct Outside {
     /// Delivers what is ordered.
     pub supplier: Arc<dyn Supplier>,
+    /// Takes money for credit; `None`: nobody does.
+    pub pay_uni: Option<PayUni>,
     /// Tells people from robots.
     pub robots: Arc<dyn RobotCheck>,
     /// Keeps the files that people send.
@@ -95,6 +105,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     rng: Arc<Rng>,
     supplier: Arc<dyn Supplier>,
+    pay_uni: Option<Arc<PayUni>>,
     robots: Arc<dyn RobotCheck>,
     files: Files,
     config: OrdersConfig,
@@ -133,7 +144,11 @@ impl Orders {
                 clock,
                 rng,
                 supplier: Arc::new(supplier),
+<<<<<<< HEAD
                 files: outside.files,
+=======
+                pay_uni: outside.pay_uni.map(Arc::new),
+>>>>>>> e13ebff (Credit charges: use cases, routes, settling)
                 robots: outside.robots,
                 config,
                 node,

@@ -1,14 +1,22 @@
 //! Configuration: flags over environment over `tallystick.toml` over defaults.
 
 mod captcha;
+<<<<<<< HEAD
 mod files;
+=======
+mod charges;
+>>>>>>> e13ebff (Credit charges: use cases, routes, settling)
 mod messages;
 
 pub use captcha::CaptchaConfig;
 pub use files::StorageConfig;
 
 use self::captcha::CaptchaSection;
+<<<<<<< HEAD
 use self::files::FilesSection;
+=======
+use self::charges::ChargesSection;
+>>>>>>> e13ebff (Credit charges: use cases, routes, settling)
 use self::messages::{MailSection, SmsSection};
 use anyhow::{Context, Result};
 use kernel::Secret;
@@ -138,6 +146,7 @@ pub struct File {
     outbox: Option<PathBuf>,
     orders: OrdersSection,
     accounts: AccountsSection,
+    charges: ChargesSection,
     supplier: SupplierSection,
     billing: BillingSection,
     payuni: PayuniSection,
@@ -242,6 +251,8 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// The order platform's settings.
     pub orders: orders::OrdersConfig,
+    /// What may be chosen from on the gateway's page when credit is paid for; `None`: nobody says.
+    pub charge_methods: Option<Vec<payuni::client::Method>>,
     /// How to reach the supplier; `None`: not configured.
     pub supplier: Option<orders::supplier::PanelConfig>,
     /// Where browsers reach this server, without a slash at the end; `None`: where it listens.
@@ -300,7 +311,7 @@ impl Config {
         );
         let payuni = (
             "payuni",
-            "not configured: production keys of subscription billing cannot be used to sell",
+            "not configured: production keys of subscription billing cannot be used to sell, and credit cannot be paid for over PAYUNi",
             "set payuni.mer_id, payuni.hash_key and payuni.hash_iv",
         );
         let mail = (
@@ -333,6 +344,7 @@ impl Config {
         let database = database.as_deref().unwrap_or(default_database);
         let database: DatabaseUrl = database.parse().context("the database address")?;
         let defaults = orders::OrdersConfig::default();
+        let charge_methods = file.charges.methods()?;
         let keep_days = file.webhooks.keep_days;
         let webhooks = file.webhooks.resolve()?;
         let or = |value: Option<f64>, name, default| match value {
@@ -437,7 +449,9 @@ impl Config {
                     None => defaults.rate_limit,
                 },
                 accounts: file.accounts.resolve()?,
+                charges: file.charges.resolve()?,
             },
+            charge_methods,
             supplier,
             public_url: match env("TALLYSTICK_PUBLIC_URL").or(file.public_url) {
                 Some(url) => Some(
@@ -731,6 +745,8 @@ mod tests {
                 ![
                     "url",
                     "key",
+                    "methods",
+                    "bank_account",
                     "public_url",
                     "mer_id",
                     "hash_",

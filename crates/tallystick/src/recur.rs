@@ -105,7 +105,7 @@ impl Recur {
 }
 
 /// The simulated gateway's shop. Its keys open nothing but the sandbox, in which no money moves.
-fn sandbox_shop() -> Result<Shop> {
+pub(crate) fn sandbox_shop() -> Result<Shop> {
     Shop::new(
         "SANDBOX",
         Secret::new("tallystick-sandbox-hash-key-0001".into()),

@@ -94,6 +94,49 @@ impl Fields {
         }
     }
 
+    /// A number within limits of its own.
+    pub fn within(
+        &mut self,
+        property: &'static str,
+        value: Option<i64>,
+        limits: RangeInclusive<i64>,
+    ) {
+        if value.is_some_and(|value| !limits.contains(&value)) {
+            self.out_of_range(property, *limits.start(), *limits.end());
+        }
+    }
+
+    /// One of some names.
+    pub fn one_of<T>(
+        &mut self,
+        property: &'static str,
+        sent: Sent<'_>,
+        of: impl FnOnce(&str) -> Option<T>,
+        allowed: &[&str],
+    ) -> Option<T> {
+        let text = self.text(property, sent, Format::Text)?;
+        let value = of(&text);
+        if value.is_none() {
+            let error = PlatformError::NotAllowedEnumValues {
+                property: property.into(),
+                allowed: allowed.join(", "),
+            };
+            self.push(property, error);
+        }
+        value
+    }
+
+    /// Five decimal digits, as a string.
+    pub fn five_digits(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
+        let expected = Format::FiveDigits;
+        let text = self.text(property, sent, expected)?;
+        if text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit()) {
+            return Some(text);
+        }
+        self.invalid(property, expected);
+        None
+    }
+
     /// A UUID.
     pub fn uuid<T>(&mut self, property: &'static str, sent: Sent<'_>) -> Option<Id<T>> {
         let text = self.text(property, sent, Format::Uuid)?;
@@ -205,16 +248,8 @@ impl Fields {
 
     /// A delay.
     pub fn delay(&mut self, property: &'static str, sent: Sent<'_>) -> Option<DelayMinutes> {
-        let text = self.text(property, sent, Format::Text)?;
-        let delay = DelayMinutes::from_literal(&text);
-        if delay.is_none() {
-            let error = PlatformError::NotAllowedEnumValues {
-                property: property.into(),
-                allowed: DelayMinutes::LITERALS.join(", "),
-            };
-            self.push(property, error);
-        }
-        delay
+        let of = DelayMinutes::from_literal;
+        self.one_of(property, sent, of, DelayMinutes::LITERALS)
     }
 
     /// An ISO 8601 date-time with an offset.

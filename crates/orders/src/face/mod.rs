@@ -1,7 +1,10 @@
 //! Routes and wire types of the order platform. One file per resource.
 
 mod account;
+mod account_charge;
 mod call;
+mod callback;
+mod charge;
 mod fields;
 mod file;
 mod limits;
@@ -87,12 +90,14 @@ struct Values<T> {
     value: Vec<T>,
 }
 
-/// The operations, under `/platform` for organizations and under `/account` for people.
+/// The operations, under `/platform` for organizations and under `/account` for people, and what the payment gateway calls, under
+/// `/callback`.
 pub fn router(orders: Orders, layer: FaceLayer) -> Router {
     let platform = Router::new()
         .merge(organization::routes())
         .merge(product::routes())
         .merge(order::routes())
+<<<<<<< HEAD
         .merge(file::routes::<Caller>());
     let account = Router::new()
         .merge(account::routes())
@@ -107,9 +112,17 @@ pub fn router(orders: Orders, layer: FaceLayer) -> Router {
         .nest("/account", file::slow_routes::<Member>())
         .with_state(orders.clone())
         .layer(middleware::from_fn_with_state(slow, httpkit::face::layer));
+=======
+        .merge(charge::routes());
+    let account = Router::new()
+        .merge(account::routes())
+        .merge(membership::routes())
+        .merge(account_charge::routes());
+>>>>>>> e13ebff (Credit charges: use cases, routes, settling)
     Router::new()
         .merge(under("/platform", platform, &orders))
         .merge(under("/account", account, &orders))
+        .merge(under("/callback", callback::routes(), &orders))
         .layer(middleware::from_fn_with_state(layer, httpkit::face::layer))
         .merge(slow)
 }

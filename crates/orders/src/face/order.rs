@@ -273,7 +273,10 @@ async fn one<T: Serialize>(
     .await
 }
 
-fn check_named(named: Option<OrganizationId>, own: OrganizationId) -> Result<(), PlatformError> {
+pub(super) fn check_named(
+    named: Option<OrganizationId>,
+    own: OrganizationId,
+) -> Result<(), PlatformError> {
     if named.is_some_and(|named| named != own) {
         return Err(PlatformError::OrganizationIdIncorrect);
     }

@@ -1,5 +1,6 @@
 use super::Price;
 use kernel::Id;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use store::text_enum;
 
@@ -117,9 +118,71 @@ impl ChargesConfig {
         self.credit_price.total(quantity).get().max(1)
     }
 
-    /// The most credits that cost no more than `limit` TWD.
-    pub fn most_for(&self, limit: i64) -> i64 {
+    /// How many credits cost no less and no more than `totals`, in TWD.
+    pub fn quantities(&self, totals: RangeInclusive<i64>) -> RangeInclusive<i64> {
         let price = i128::from(self.credit_price.thousandths()).max(1);
-        i64::try_from(i128::from(limit) * 1000 / price).unwrap_or(i64::MAX)
+        let credits = |total: i64| i64::try_from(i128::from(total) * 1000 / price);
+        let least = credits(totals.start() - 1).map_or(i64::MAX, |below| below + 1);
+        least..=credits(*totals.end()).unwrap_or(i64::MAX)
+    }
+}
+
+/// What a report about a trade says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Money came.
+    Paid,
+    /// None will.
+    Ended(ChargeStatus),
+    /// Nobody has paid yet.
+    Pending,
+    /// It contradicts itself, or is about something else.
+    Undecided,
+}
+
+/// A report about a trade: of the gateway's server, of the payer's browser, or the answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Names the trade.
+    pub mer_trade_no: String,
+    /// The gateway's number.
+    pub trade_no: Option<String>,
+    /// `TradeStatus` as it was told.
+    pub trade_status: Option<String>,
+    /// Whole TWD.
+    pub amount: Option<i64>,
+    /// What it means.
+    pub verdict: Verdict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The limits of the quantity are those of the total, to the dollar.
+        #[test]
+        fn quantities_are_those_whose_total_can_be_paid(
+            thousandths in 1i64..100_000,
+            least in 1i64..50,
+            more in 0i64..200_000,
+        ) {
+            let config = ChargesConfig {
+                credit_price: Price::from_thousandths(thousandths),
+                ..ChargesConfig::default()
+            };
+            let totals = least..=least + more;
+            let quantities = config.quantities(totals.clone());
+            for quantity in [*quantities.start(), *quantities.end()] {
+                if !quantities.is_empty() {
+                    prop_assert!(totals.contains(&config.total(quantity)));
+                }
+            }
+            prop_assert!(config.total(*quantities.end() + 1) > *totals.end());
+            if *quantities.start() > 1 {
+                prop_assert!(config.total(*quantities.start() - 1) < *totals.start());
+            }
+        }
     }
 }

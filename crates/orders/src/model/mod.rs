@@ -11,7 +11,9 @@ mod product;
 pub use account::{
     Account, AccountId, AccountSession, AccountSessionId, SessionHolder, new_access_token,
 };
-pub use charge::{ChargeId, ChargeStatus, ChargesConfig, NoticeOutcome, TradeState, Via};
+pub use charge::{
+    ChargeId, ChargeStatus, ChargesConfig, NoticeOutcome, Report, TradeState, Verdict, Via,
+};
 pub use literals::{
     DelayMinutes, DispatchState, DynamicProbability, IncreaseSpeed, OrderStatus, PaymentStatus,
     PaymentType, ProductType, ServiceType,

@@ -51,9 +51,6 @@ record! {
         BY_ID = "WHERE credit_charge_id = $1";
         /// `$1` id; nobody else may change it until the transaction ends.
         LOCK = "WHERE credit_charge_id = $1 /* for update */";
-        /// `$1` time, `$2` how many: those that nobody has paid in time. A transfer whose proof is there waits for the operator.
-        OVERDUE = "WHERE credit_charge_status = 'wait_payment' AND expires_at <= $1 AND remitted_at IS NULL \
-            ORDER BY expires_at LIMIT $2";
         /// `$1` how many: the newest of all organizations, for the operator.
         NEWEST = "ORDER BY credit_charge_id DESC LIMIT $1";
         /// `$1` status, `$2` how many: the newest of all organizations, for the operator.
@@ -132,6 +129,8 @@ record! {
 }
 
 statements! {
+    EXPIRE = "UPDATE credit_charges SET credit_charge_status = 'expire', updated_at = $1 \
+        WHERE credit_charge_status = 'wait_payment' AND expires_at <= $1 AND remitted_at IS NULL";
     NEXT_CHECK = "SELECT MIN(check_at) FROM charge_trades WHERE check_at IS NOT NULL";
     CLAIM_CHECK = "UPDATE charge_trades SET checks = checks + 1, check_at = $3 WHERE mer_trade_no = $1 AND checks = $2";
     COUNT_TO_RETURN = "SELECT COUNT(*) FROM charge_trades WHERE trade_state IN ('surplus', 'mismatch') AND handled_at IS NULL";
@@ -180,6 +179,11 @@ pub fn list(
         "credit_charge_id DESC",
         Charge::read,
     )
+}
+
+/// Marks the charges that nobody has paid in time; returns how many. A transfer whose proof is there waits for the operator.
+pub fn expire(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(EXPIRE, params![now])
 }
 
 /// When the gateway is to be asked about an attempt next.

@@ -13,7 +13,7 @@ pub use bind::{BindKey, BindStatus, Binding, CreditToken, InvalidCreditToken, To
 pub use credit::Charge;
 pub use iframe::{MerchantTrade, SdkToken};
 pub use trade::CloseType;
-pub use upp::{Consent, Page, TokenUse, UppForm};
+pub use upp::{Consent, Method, Page, TokenUse, UppForm};
 
 use crate::codes::Endpoint;
 use crate::envelope::Shop;

@@ -3,6 +3,7 @@ use super::{Client, Order, seconds};
 use crate::codes::Endpoint;
 use crate::fields::Fields;
 use kernel::Timestamp;
+use std::ops::RangeInclusive;
 
 /// How a card is stored with the first payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +27,46 @@ pub enum Consent {
     Required,
 }
 
-/// A hosted payment page for cards.
+/// A way of paying on the hosted page. The shop must have it switched on, or the page is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// By card, at once.
+    Card,
+    /// By transfer to an account number made for the trade.
+    Atm,
+    /// At a convenience store, with a code.
+    Cvs,
+}
+
+impl Method {
+    /// The amounts it takes, in whole TWD.
+    pub const fn amounts(self) -> RangeInclusive<i64> {
+        match self {
+            Self::Card => 1..=199_999,
+            Self::Atm => 15..=49_999,
+            Self::Cvs => 30..=20_000,
+        }
+    }
+
+    const fn switch(self) -> &'static str {
+        match self {
+            Self::Card => "Credit",
+            Self::Atm => "ATM",
+            Self::Cvs => "CVS",
+        }
+    }
+}
+
+/// A hosted payment page.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// What is paid for.
     pub order: Order,
+    /// What the payer may choose from.
+    pub methods: Vec<Method>,
+    /// Until the end of which day, in Taipei, an ATM or store number can be paid: 7 days at most where stores are offered, 180
+    /// otherwise.
+    pub number_until: Option<Timestamp>,
     /// How the card is stored, if it shall be.
     pub store: Option<TokenUse>,
     /// Where the page's "back" goes.
@@ -67,10 +103,12 @@ impl TokenUse {
 }
 
 impl Page {
-    /// A page in Chinese that stores nothing.
-    pub const fn new(order: Order) -> Self {
+    /// A page in Chinese for cards that stores nothing.
+    pub fn new(order: Order) -> Self {
         Self {
             order,
+            methods: vec![Method::Card],
+            number_until: None,
             store: None,
             back_url: None,
             lifetime_seconds: None,
@@ -97,7 +135,11 @@ impl Client {
                 "TradeLExpireSec",
                 page.lifetime_seconds.map(|s| s.to_string()),
             )
-            .with("Credit", "1")
+            .with_some("ExpireDate", page.number_until.map(day));
+        for method in &page.methods {
+            fields.push(method.switch(), "1");
+        }
+        let mut fields = fields
             .with_some("API3D", page.three_d.then_some("1"))
             .with_some("Lang", page.english.then_some("en"));
         if let Some(store) = &page.store {
@@ -108,4 +150,9 @@ impl Client {
             fields: self.form(Endpoint::Upp, &fields),
         }
     }
+}
+
+/// `YYYY-MM-DD`, in Taipei.
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
 }

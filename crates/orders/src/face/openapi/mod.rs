@@ -3,6 +3,7 @@
 //! [`operations`] is the table of operations, `refusals` what each of them can be refused with. The codes and the bodies
 //! in the document come from sample errors, answered by the code that answers the real ones.
 
+mod charges;
 mod operations;
 mod parameters;
 mod people;

@@ -1,5 +1,6 @@
 //! The table of operations.
 
+use super::charges;
 use super::people;
 use super::refusals::{self, Sample, Wish};
 use super::values;
@@ -97,7 +98,8 @@ pub fn operations() -> &'static [Operation] {
 }
 
 /// The operations of each area, in the order of the document.
-static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| [OPERATIONS, people::OPERATIONS].concat());
+static ALL: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| [OPERATIONS, charges::OPERATIONS, people::OPERATIONS].concat());
 
 /// Whether the document lists `code` for the operation that answers `method` and `path`, as the answer's own code or as
 /// a field's. `path` is a template or a real path, with or without a query.
@@ -393,13 +395,14 @@ const ORDER: &str = "Order";
 const FOLLOW_UP: &str = "Order follow-up";
 
 /// What the tags are, in the order of the document.
-pub(super) const TAGS: [(&str, &str); 6] = [
+pub(super) const TAGS: [(&str, &str); 7] = [
     people::TAGS[0],
     people::TAGS[1],
     (
         ORGANIZATION,
         "Whose key it is, its credit and where the credit went.",
     ),
+    charges::TAG,
     (PRODUCT, "What can be ordered."),
     (
         ORDER,

@@ -1,5 +1,6 @@
 //! `components.schemas`.
 
+use super::charges;
 use super::people;
 use crate::face::fields::MOST_IDS;
 use crate::face::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
@@ -20,6 +21,7 @@ pub fn schemas() -> Value {
         answers(),
         orders(),
         requests(),
+        charges::schemas(),
         people::schemas(),
     ]
     .concat()

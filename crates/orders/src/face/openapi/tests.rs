@@ -16,6 +16,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("/platform", include_str!("../organization.rs")),
     ("/platform", include_str!("../product.rs")),
     ("/platform", include_str!("../order.rs")),
+    ("/platform", include_str!("../charge.rs")),
+    ("/account", include_str!("../account_charge.rs")),
     ("/account", include_str!("../account.rs")),
     ("/account", include_str!("../membership.rs")),
 ];
@@ -255,6 +257,10 @@ fn schemas_have_the_fields_of_the_wire_types() {
             ],
         ),
         ("Batch", &["OrderBatchRequest", "OrderFollowUpRequest"]),
+        (
+            "ChargeBody",
+            &["CreditChargeRequest", "CreditChargeRemittanceRequest"],
+        ),
         ("AccountResponse", &["AccountResponse"]),
         ("Register", &["RegisterRequest"]),
         ("LogIn", &["LoginRequest"]),
