@@ -8,6 +8,7 @@
 //! - `POST /sandbox/gateway` `{"fault": "down" | "html" | "bad_hash" | "unknown_then_paid" | "unknown_then_failed" | "slow" | "lost" | null, "shop_enabled": true}`
 //! - `POST /sandbox/supplier` `{"fault": "down" | "out_of_funds" | "garbled" | "lost" | null}`
 
+mod charges;
 mod people;
 
 use crate::recur::Recur;
@@ -167,10 +168,13 @@ impl Sandbox {
                     .map_err(|e| e.to_string())?;
             }
             other => {
-                return match self.given_people(other, variables).await {
-                    Some(done) => done,
-                    None => self.given_forms(other, name, variables).await,
-                };
+                if let Some(done) = self.given_people(other, variables).await {
+                    return done;
+                }
+                if let Some(done) = self.given_charges(other, variables).await {
+                    return done;
+                }
+                return self.given_forms(other, name, variables).await;
             }
         }
         Ok(())

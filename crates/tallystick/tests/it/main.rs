@@ -7,6 +7,7 @@ mod support;
 mod billing;
 mod billing_faults;
 mod billing_value;
+mod charges;
 mod cli;
 mod crash;
 mod files;

@@ -17,11 +17,6 @@ pub const NOT_YET: &[&str] = &[
     "issue_invoice_failed",
     "void_invoice_failed",
     "get_invoice_print_url_failed",
-    "credit_charge_payment_type_incorrect",
-    "credit_charge_status_incorrect",
-    "credit_charge_not_belong_organization",
-    "credit_charge_not_belong_account",
-    "pay_uni_order_not_found",
 ];
 
 both! {
