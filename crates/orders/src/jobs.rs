@@ -39,12 +39,8 @@ impl Orders {
     /// Makes sure that the recurring jobs exist. Every node may do so.
     pub async fn schedule_recurring(&self) -> Result<()> {
         let now = self.now();
-<<<<<<< HEAD
-        let recurring = [FOLLOW, CLEAN_UP].map(|kind| (kind, self.new_id(now)));
-        let of_files = [self.new_id(now), self.new_id(now)];
-=======
         let recurring = [FOLLOW, CHARGES, CLEAN_UP].map(|kind| (kind, self.new_id(now)));
->>>>>>> e13ebff (Credit charges: use cases, routes, settling)
+        let of_files = [self.new_id(now), self.new_id(now)];
         self.db()
             .write(move |tx| {
                 for (kind, id) in recurring {

@@ -27,11 +27,8 @@ pub mod uploads;
 pub use error::{Error, Result};
 
 use captcha::RobotCheck;
-<<<<<<< HEAD
-use files::Files;
-=======
 use charges::PayUni;
->>>>>>> e13ebff (Credit charges: use cases, routes, settling)
+use files::Files;
 use kernel::{Clock, Id, Rng, Timestamp};
 use model::{ChargesConfig, KeyHolder, Product, ProductId, SessionHolder};
 use people::{AccountsConfig, Passwords};
@@ -144,11 +141,8 @@ impl Orders {
                 clock,
                 rng,
                 supplier: Arc::new(supplier),
-<<<<<<< HEAD
                 files: outside.files,
-=======
                 pay_uni: outside.pay_uni.map(Arc::new),
->>>>>>> e13ebff (Credit charges: use cases, routes, settling)
                 robots: outside.robots,
                 config,
                 node,

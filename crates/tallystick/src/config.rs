@@ -1,22 +1,16 @@
 //! Configuration: flags over environment over `tallystick.toml` over defaults.
 
 mod captcha;
-<<<<<<< HEAD
-mod files;
-=======
 mod charges;
->>>>>>> e13ebff (Credit charges: use cases, routes, settling)
+mod files;
 mod messages;
 
 pub use captcha::CaptchaConfig;
 pub use files::StorageConfig;
 
 use self::captcha::CaptchaSection;
-<<<<<<< HEAD
-use self::files::FilesSection;
-=======
 use self::charges::ChargesSection;
->>>>>>> e13ebff (Credit charges: use cases, routes, settling)
+use self::files::FilesSection;
 use self::messages::{MailSection, SmsSection};
 use anyhow::{Context, Result};
 use kernel::Secret;

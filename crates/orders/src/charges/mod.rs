@@ -9,13 +9,16 @@ mod settle;
 mod transfer;
 
 pub use gateway::{PayForm, PayUni};
+pub use reconcile::Reconciled;
 pub use settle::Settled;
+pub use transfer::Proof;
 
 use crate::model::{AccountId, ChargeId, ChargeStatus, OrganizationId, PaymentType};
 use crate::repo::charges::Charge;
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
 use catalogue::platform::Subject;
+use files::FileId;
 use httpkit::Reply;
 use kernel::Timestamp;
 use payuni::client::Method;
@@ -98,7 +101,7 @@ pub struct ChargeResponse {
     /// The last five digits of the bank account that the transfer came from.
     pub last_five: Option<String>,
     /// The proof of the transfer.
-    pub file_id: Option<String>,
+    pub file_id: Option<FileId>,
     /// Until when it can be paid.
     pub expire_date_time: Timestamp,
     /// When it was made.
@@ -193,7 +196,7 @@ impl Orders {
             pay_uni_trade_no: charge.pay_uni_trade_no.clone(),
             bank_account: bank_account.filter(|_| transfer),
             last_five: charge.last_five.clone(),
-            file_id: charge.file_id.clone(),
+            file_id: charge.file_id,
             expire_date_time: charge.expires_at,
             create_date_time: charge.created_at,
             update_date_time: charge.updated_at,

@@ -4,28 +4,51 @@ use super::settle::{complete, credit};
 use super::{NO_CHARGE, Owner, lock, of_type, waiting};
 use crate::model::{ChargeId, ChargeStatus, NoticeOutcome, PaymentType, Via};
 use crate::repo::charges::{Charge, Notice};
+use crate::uploads::{Named, attach, not_temporary, not_there};
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
+use files::FileId;
 use kernel::{Id, Timestamp};
 use store::params;
 
+/// What shows that money was transferred.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// A picture of it, or whatever else the bank gave out.
+    pub file_id: FileId,
+    /// The last five digits of the bank account that it came from.
+    pub last_five: String,
+}
+
 impl Orders {
     /// Takes the proof of a transfer: the operator compares it with the bank's statement. A later one replaces it.
-    pub async fn remit_charge(
-        &self,
-        owner: Owner,
-        id: ChargeId,
-        file_id: String,
-        last_five: String,
-    ) -> Result<Charge> {
+    ///
+    /// # Errors
+    ///
+    /// `file_type_must_be_temp` of `file_id` when the file is attached to something, `data_not_exist` when the organization of the charge
+    /// has no such file.
+    pub async fn remit_charge(&self, owner: Owner, id: ChargeId, proof: Proof) -> Result<Charge> {
+        let organization = match owner {
+            Owner::Organization(id) => id,
+            Owner::Account(_) => self.charge(owner, id).await?.organization_id,
+        };
+        let holder = files::Owner::organization(organization);
+        let file = self.named_file(holder, proof.file_id).await?;
+        if file == Named::Attached {
+            return Err(PlatformError::fields(vec![not_temporary("file_id")]).into());
+        }
         let now = self.now();
         self.db()
             .write(move |tx| {
                 let mut charge = lock(tx, owner, id)?;
+                if file == Named::NotThere {
+                    return Err(not_there().into());
+                }
                 of_type(&charge, PaymentType::BankTransfer)?;
                 waiting(&charge, now)?;
-                charge.file_id = Some(file_id.clone());
-                charge.last_five = Some(last_five.clone());
+                attach(tx, holder, "file_id", proof.file_id, &id.to_string(), now)?;
+                charge.file_id = Some(proof.file_id);
+                charge.last_five = Some(proof.last_five.clone());
                 charge.remitted_at = Some(now);
                 charge.updated_at = Some(now);
                 charge.save(tx)?;

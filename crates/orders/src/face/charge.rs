@@ -4,10 +4,9 @@ use super::Page;
 use super::call::{Caller, Outcome, Post, path_id};
 use super::fields::{self, Fields, Sent};
 use super::order::check_named;
-use crate::charges::{Made, NewCharge, Owner};
+use crate::charges::{Made, NewCharge, Owner, Proof};
 use crate::model::{AccountId, ChargeId, OrganizationId, PaymentType};
 use crate::repo::charges as repo;
-use crate::repo::charges::Charge;
 use crate::{Error, Orders};
 use axum::Router;
 use axum::extract::{RawPathParams, State};
@@ -174,7 +173,7 @@ async fn remit(State(orders): State<Orders>, mut post: Post) -> Result<Response,
         fields.require("file_id", body.file_id);
         fields.require("last_five", body.last_five);
         (
-            fields.uuid::<Charge>("file_id", body.file_id),
+            fields.uuid("file_id", body.file_id),
             fields.five_digits("last_five", body.last_five),
         )
     })
@@ -182,10 +181,9 @@ async fn remit(State(orders): State<Orders>, mut post: Post) -> Result<Response,
     let (Some(file_id), Some(last_five)) = (file_id, last_five) else {
         return Err(Refusal::internal("a required field went missing"));
     };
+    let proof = Proof { file_id, last_five };
     post.once(&orders, async || {
-        let charge = orders
-            .remit_charge(owner, id, file_id.to_string(), last_five)
-            .await?;
+        let charge = orders.remit_charge(owner, id, proof).await?;
         Ok(Reply::ok(&orders.charge_response(&charge)))
     })
     .await

@@ -97,12 +97,13 @@ pub fn router(orders: Orders, layer: FaceLayer) -> Router {
         .merge(organization::routes())
         .merge(product::routes())
         .merge(order::routes())
-<<<<<<< HEAD
-        .merge(file::routes::<Caller>());
+        .merge(file::routes::<Caller>())
+        .merge(charge::routes());
     let account = Router::new()
         .merge(account::routes())
         .merge(membership::routes())
-        .merge(file::routes::<Member>());
+        .merge(file::routes::<Member>())
+        .merge(account_charge::routes());
     let slow = FaceLayer {
         timeout: layer.timeout + files::ARRIVAL,
         ..layer.clone()
@@ -112,13 +113,6 @@ pub fn router(orders: Orders, layer: FaceLayer) -> Router {
         .nest("/account", file::slow_routes::<Member>())
         .with_state(orders.clone())
         .layer(middleware::from_fn_with_state(slow, httpkit::face::layer));
-=======
-        .merge(charge::routes());
-    let account = Router::new()
-        .merge(account::routes())
-        .merge(membership::routes())
-        .merge(account_charge::routes());
->>>>>>> e13ebff (Credit charges: use cases, routes, settling)
     Router::new()
         .merge(under("/platform", platform, &orders))
         .merge(under("/account", account, &orders))

@@ -5,6 +5,7 @@ use crate::model::{
 };
 use crate::odata::{Entity, Field, Kind, ListQuery};
 use crate::repo::records::page;
+use files::FileId;
 use kernel::{Id, Timestamp};
 use store::{Param, StoreError, Tx, params, record, statements};
 
@@ -32,7 +33,7 @@ record! {
         /// The gateway's number of the trade that paid, or of the last one it told of.
         pay_uni_trade_no: Option<String>,
         /// The proof of a transfer.
-        file_id: Option<String>,
+        file_id: Option<FileId>,
         /// The last five digits of the bank account that the transfer came from.
         last_five: Option<String>,
         /// When the proof came.

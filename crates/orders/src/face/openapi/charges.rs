@@ -18,6 +18,7 @@ use crate::model::{ChargeStatus, PaymentType};
 use crate::repo::charges::ENTITY;
 use catalogue::PlatformError as E;
 use catalogue::platform::{Conflict, Format, Subject, SupportReason};
+use files::FileId;
 use kernel::Id;
 use serde_json::{Value, json};
 
@@ -145,6 +146,7 @@ pub static OPERATIONS: &[Operation] = &[
                 required("last_five").into(),
                 invalid("file_id", Format::Uuid).into(),
                 invalid("last_five", Format::FiveDigits).into(),
+                not_there(Subject::File).into(),
             ];
             together([about(), wrong_type(), wrong_status(), own])
         },
@@ -292,7 +294,7 @@ fn attempts() -> Vec<Sample> {
     ]
 }
 
-const FILE: &str = "01999d1c-6f00-7c52-9d3c-4a0f71e2c809";
+const FILE: FileId = Id::from_u128(0x0199_9d1c_6f00_7c52_9d3c_4a0f_71e2_c809);
 
 fn charge() -> ChargeResponse {
     ChargeResponse {
@@ -345,7 +347,7 @@ fn remitted() -> Value {
         payment_type: PaymentType::BankTransfer,
         bank_account: Some("Bank 812, account 1234-5678-9012, Example Ltd.".into()),
         last_five: Some("04821".into()),
-        file_id: Some(FILE.into()),
+        file_id: Some(FILE),
         update_date_time: Some(CHANGED),
         ..charge()
     })
