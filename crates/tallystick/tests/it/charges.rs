@@ -151,6 +151,19 @@ async fn postings(app: &TestApp) -> i64 {
         .await
 }
 
+/// The id of a file that was uploaded just now.
+async fn file(app: &TestApp, shop: &Shop) -> String {
+    let body = "--part\r\ncontent-disposition: form-data; name=\"file\"; filename=\"proof.pdf\"\r\n\
+        content-type: application/pdf\r\n\r\n%PDF-1.7 the receipt\r\n--part--\r\n";
+    let request = app
+        .request(Method::POST, "/platform/file")
+        .header("x-api-key", &shop.key)
+        .header("content-type", "multipart/form-data; boundary=part");
+    let answer = app.send(request.body(body)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["file_id"].as_str().unwrap().to_owned()
+}
+
 /// How often each thing came of a report.
 async fn outcomes(app: &TestApp) -> Vec<(String, i64)> {
     let sql = "SELECT outcome, COUNT(*) FROM charge_notices GROUP BY outcome ORDER BY outcome";
@@ -410,7 +423,7 @@ both! {
         let transfer = json!({"quantity": 100, "payment_type": "bank_transfer"});
         let transfer = app.post(&shop, CHARGES, transfer).await.json();
         let transfer = transfer["credit_charge_id"].as_str().unwrap();
-        let proof = json!({"file_id": seed::DEFAULT, "last_five": "12345"});
+        let proof = json!({"file_id": file(&app, &shop).await, "last_five": "12345"});
         let unknown = "00000000-0000-7000-8000-000000000000";
         for what in ["pay", "cancel", "sync", "remittance"] {
             let path = |id: &str| format!("{CHARGES}/{id}/{what}");
@@ -537,6 +550,36 @@ both! {
         assert_eq!(as_person(&owner, Method::GET, &nobodys).await.code(), "credit_charge_not_belong_account");
         orders.set_organization_enabled(organization, false).await.unwrap();
         assert_eq!(as_person(&owner, Method::POST, &path).await.code(), "organization_disable");
+        app.stop().await;
+    }
+
+    async fn a_transfer_is_proved_with_a_file(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (shop, other) = (app.shop(0).await, app.shop(0).await);
+        let body = json!({"quantity": 500, "payment_type": "bank_transfer"});
+        let made = app.post(&shop, CHARGES, body).await.json();
+        let id = made["credit_charge_id"].as_str().unwrap();
+        let path = format!("{CHARGES}/{id}/remittance");
+        let (own, others) = (file(&app, &shop).await, file(&app, &other).await);
+        for last_five in [json!("1234"), json!("123456"), json!("1234a"), json!("１２３４５"), json!(12345), json!(null)] {
+            let answer = app.post(&shop, &path, json!({"file_id": own, "last_five": last_five})).await;
+            assert_eq!(answer.code(), "data_validation_failed", "{last_five}");
+        }
+        let theirs = app.post(&shop, &path, json!({"file_id": others, "last_five": "04821"})).await;
+        assert_eq!(theirs.code(), "data_not_exist");
+        let proved = app.post(&shop, &path, json!({"file_id": own, "last_five": "04821"})).await.json();
+        assert_eq!((&proved["file_id"], &proved["last_five"]), (&json!(own), &json!("04821")));
+        let again = app.post(&shop, &path, json!({"file_id": own, "last_five": "04821"})).await.json();
+        assert_eq!(again["validation_failed_responses"][0]["result_code"], "file_type_must_be_temp");
+        // A better picture replaces it. What waits for the operator does not expire.
+        let better = file(&app, &shop).await;
+        let proved = app.post(&shop, &path, json!({"file_id": better, "last_five": "04822"})).await.json();
+        assert_eq!((&proved["file_id"], &proved["last_five"]), (&json!(better), &json!("04822")));
+        app.pass(HOUR * 100).await;
+        assert_eq!(status(&app, &shop, id).await, "wait_payment");
+        assert_eq!(app.app.orders.charges_attention().await.unwrap().remitted, 1);
+        app.app.orders.confirm_transfer(id.parse().unwrap()).await.unwrap();
+        assert_eq!(app.balance(&shop).await, 500);
         app.stop().await;
     }
 
