@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { startServer } from "./lib/server.mjs";
 import { startShop } from "./lib/shop.mjs";
 
-const SUITES = ["vanilla", "react", "server", "wire", "buttons", "pages", "cardform"];
+const SUITES = ["vanilla", "react", "server", "wire", "buttons", "pages", "topup", "cardform"];
 /** It moves the simulators' time and switches their shop off. */
 const ALONE = "cardform";
 
@@ -37,6 +37,7 @@ Object.assign(process.env, {
   COMPAT_SERVER: server.url,
   COMPAT_SHOP: shop.url,
   COMPAT_DEMO: JSON.stringify(server.demo.recur),
+  COMPAT_PLATFORM: JSON.stringify(server.demo.platform),
 });
 const count = { passed: 0, failed: 0, skipped: 0 };
 

@@ -29,7 +29,8 @@ pub use error::{Error, Result};
 use captcha::RobotCheck;
 use charges::PayUni;
 use files::Files;
-use kernel::{Clock, Id, Rng, Timestamp};
+use httpkit::idempotency::hex;
+use kernel::{Clock, Id, Rng, Secret, Timestamp};
 use model::{ChargesConfig, KeyHolder, Product, ProductId, SessionHolder};
 use people::{AccountsConfig, Passwords};
 use std::sync::Arc;
@@ -163,7 +164,7 @@ impl Orders {
     }
 
     /// Where this server is reached by browsers.
-    pub(crate) fn public_url(&self) -> &str {
+    pub fn public_url(&self) -> &str {
         &self.inner.config.public_url
     }
 
@@ -199,6 +200,11 @@ impl Orders {
     /// An id that nothing has yet.
     pub fn fresh_id<T>(&self) -> Id<T> {
         self.new_id(self.now())
+    }
+
+    /// 256 random bits in hexadecimal.
+    pub fn fresh_secret(&self) -> Secret<String> {
+        Secret::new(hex(&self.inner.rng.bytes::<32>()))
     }
 
     fn new_id<T>(&self, now: Timestamp) -> Id<T> {

@@ -71,6 +71,11 @@ impl Ask {
         }
     }
 
+    /// The path, as it was sent.
+    pub fn path(&self) -> &str {
+        &self.visit.path
+    }
+
     /// A part of the path.
     pub fn param(&self, name: &str) -> &str {
         let found = self.params.iter().find(|(key, _)| key == name);

@@ -1,5 +1,6 @@
 //! Pages for people, in three languages: here the error reference, every documented code of every face; in [`billing`]
-//! the pages on which buyers pay and look after their subscriptions; in [`forms`] those that QR codes lead to.
+//! the pages on which buyers pay and look after their subscriptions; in [`forms`] those that QR codes lead to; in [`my`] those
+//! of people who buy credit.
 //!
 //! The reference needs no script and loads nothing from elsewhere; its texts come from the
 //! [`catalogue`], its own words from `words.rs`.
@@ -12,6 +13,7 @@ pub mod forms;
 mod handlers;
 mod links;
 mod markdown;
+pub mod my;
 mod query;
 mod search;
 #[cfg(test)]

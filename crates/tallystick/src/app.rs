@@ -111,6 +111,7 @@ impl App {
             .merge(forms::uploads::routes(forms.clone()))
             .merge(forms::certificate::well_known(&forms))
             .merge(pages::billing::router(recur.billing.clone()))
+            .merge(pages::my::router(orders.clone()))
             .merge(reference())
             // For what no other route takes, so that public addresses, which are of two parts only, stand in nobody's way.
             .fallback_service(pages::forms::router(forms.clone()).fallback(pages::nothing_here))

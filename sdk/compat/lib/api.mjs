@@ -12,6 +12,8 @@ export const SERVER = fromRunner("COMPAT_SERVER");
 export const SHOP = fromRunner("COMPAT_SHOP");
 /** The merchant whose secret key the shop's site has. */
 export const DEMO = JSON.parse(fromRunner("COMPAT_DEMO"));
+/** What the demo has on the order platform. */
+export const PLATFORM = JSON.parse(fromRunner("COMPAT_PLATFORM"));
 
 export const CARDS = {
   good: "4147631000000001",

@@ -13,7 +13,9 @@ pub use reconcile::Reconciled;
 pub use settle::Settled;
 pub use transfer::Proof;
 
-use crate::model::{AccountId, ChargeId, ChargeStatus, OrganizationId, PaymentType};
+use crate::model::{
+    AccountId, ChargeId, ChargeStatus, ChargesConfig, OrganizationId, PaymentType, SessionHolder,
+};
 use crate::repo::charges::Charge;
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
@@ -173,6 +175,11 @@ impl Orders {
         })
     }
 
+    /// What credit costs and how it is paid for.
+    pub fn charges_config(&self) -> &ChargesConfig {
+        &self.inner.config.charges
+    }
+
     /// How many credits can be paid for at once over the gateway.
     pub fn payable_quantities(&self) -> RangeInclusive<i64> {
         let gateway = self.inner.pay_uni.as_ref();
@@ -212,6 +219,15 @@ impl Orders {
                 Ok::<_, Error>(charge)
             })
             .await
+    }
+
+    /// The charge with this id, if it is of an organization that the account may act for.
+    pub async fn charge_of_member(&self, who: SessionHolder, id: ChargeId) -> Result<Charge> {
+        let find = move |tx: &mut Tx<'_>| Charge::first(tx, Charge::BY_ID, params![id]);
+        let found: Result<_, StoreError> = self.db().read(find).await;
+        let charge = found?.ok_or(NO_CHARGE)?;
+        self.organization_of(who, charge.organization_id).await?;
+        Ok(charge)
     }
 
     /// Gives a charge up that nobody has paid. Money that comes all the same is credited: it was paid.

@@ -60,7 +60,8 @@ pub fn is_email(text: &str) -> bool {
 }
 
 impl Orders {
-    pub(crate) fn accounts_config(&self) -> &AccountsConfig {
+    /// The settings of accounts.
+    pub fn accounts_config(&self) -> &AccountsConfig {
         &self.inner.config.accounts
     }
 

@@ -15,7 +15,7 @@ mod portal;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod words;
 
 use axum::Router;

@@ -6,8 +6,26 @@ use kernel::{Locale, Timestamp};
 
 /// Whole dollars: `NT$1,299`.
 pub fn money(amount: i64) -> String {
+    let sign = if amount < 0 { "−" } else { "" };
+    format!("{sign}NT${}", digits(amount))
+}
+
+/// `1,299`, `−5`.
+pub fn grouped(amount: i64) -> String {
+    let sign = if amount < 0 { "−" } else { "" };
+    format!("{sign}{}", digits(amount))
+}
+
+/// `+1,299`, `−5`.
+pub fn signed(amount: i64) -> String {
+    let sign = if amount > 0 { "+" } else { "" };
+    format!("{sign}{}", grouped(amount))
+}
+
+/// In groups of three, without a sign.
+fn digits(amount: i64) -> String {
     let digits = amount.unsigned_abs().to_string();
-    let mut text = String::from(if amount < 0 { "−NT$" } else { "NT$" });
+    let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');

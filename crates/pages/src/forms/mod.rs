@@ -12,7 +12,7 @@ mod record;
 mod shown;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod typed;
 mod values;
 mod widgets;

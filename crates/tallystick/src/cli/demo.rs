@@ -72,7 +72,12 @@ impl Demo {
         let person = seed::people::account(&app.orders, "demo").await?;
         let (organization, key) = seed::people::organization(&app.orders, &person, "Demo").await?;
         app.orders.grant_credit(organization, CREDIT).await?;
-        let key = key.expose();
+        let platform = Platform {
+            key: key.expose(),
+            person: &person,
+            // By the name that the gateway sends browsers back to, under which they have the cookie.
+            top_up: format!("{}/my/{organization}/top-up", app.orders.public_url()),
+        };
         let base_url = format!("http://{address}");
         let server = tokio::spawn({
             let (app, config) = (app.clone(), config.clone());
@@ -89,9 +94,10 @@ impl Demo {
             let line = json!({
                 "base_url": base_url,
                 "platform": {
-                    "private_key": key,
+                    "private_key": platform.key,
                     "organization_id": organization,
                     "account": {"email": person.email, "password": person.password.expose()},
+                    "top_up_url": platform.top_up,
                     "products": products,
                 },
                 "recur": recur(&merchant),
@@ -107,7 +113,7 @@ impl Demo {
         } else {
             print(&guide(
                 &base_url,
-                key,
+                &platform,
                 &merchant,
                 &organization_of_forms,
                 &config.database.to_string(),
@@ -118,6 +124,13 @@ impl Demo {
         }
         server.await?
     }
+}
+
+/// Who is who on the order platform.
+struct Platform<'a> {
+    key: &'a str,
+    person: &'a seed::people::Person,
+    top_up: String,
 }
 
 fn recur(merchant: &seed::recur::Merchant) -> serde_json::Value {
@@ -161,7 +174,7 @@ fn ids(named: &[(&'static str, i64)]) -> serde_json::Value {
 
 fn guide(
     base_url: &str,
-    key: &str,
+    platform: &Platform<'_>,
     merchant: &seed::recur::Merchant,
     forms: &seed::forms::Organization,
     database: &str,
@@ -171,6 +184,8 @@ fn guide(
     let (secret, customer) = (merchant.secret_key.expose(), merchant.customer_id);
     let publishable = merchant.publishable_key.expose();
     let product = seed::DEFAULT;
+    let (key, top_up) = (platform.key, &platform.top_up);
+    let (email, password) = (&platform.person.email, platform.person.password.expose());
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("tallystick");
     format!(
@@ -224,6 +239,11 @@ curl -sS {base_url}/api/v2/rpc/record/verifyCertificate -H 'authorization: Beare
    the ticket; verify it as in 6, and it is used.
 
 {base_url}/buy/museum-ticket?key={publishable}
+
+8. Buy credit: open this address, sign in as {email} with the password
+   {password}, pay as in 4, and see the balance rise.
+
+{top_up}
 
 Every error code on purpose:
 

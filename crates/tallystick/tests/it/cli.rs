@@ -714,7 +714,13 @@ fn a_demo_says_where_it_is_and_can_be_triggered() {
     let platform = &line["platform"];
     assert_eq!(
         keys(platform),
-        ["organization_id", "private_key", "products"],
+        [
+            "account",
+            "organization_id",
+            "private_key",
+            "products",
+            "top_up_url"
+        ],
         "{line}"
     );
     let products = [

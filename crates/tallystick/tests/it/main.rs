@@ -21,6 +21,7 @@ mod house;
 mod http;
 mod lists;
 mod messages;
+mod my_pages;
 mod nodes;
 mod orders;
 mod pages;
