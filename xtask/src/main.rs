@@ -8,6 +8,7 @@
 #[cfg(target_os = "linux")]
 mod bench;
 mod browser;
+mod moto;
 mod packages;
 mod postgres;
 mod steps;
@@ -26,10 +27,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run all tests, after installing what they need: a PostgreSQL server, Node.js and Chromium
+    /// Run all tests, after installing what they need: a PostgreSQL server, Node.js, Chromium and moto
     ///
     /// The tests start private PostgreSQL servers and browsers of their own and need nothing but the programs; those that are
-    /// missing are installed with apt-get (through sudo unless you are root). What follows is passed on to `cargo test`.
+    /// missing are installed with apt-get (through sudo unless you are root), moto from PyPI under target/. What follows is passed on to `cargo test`.
     #[command(
         after_long_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p tallystick --test it house\n  cargo xtask test -- --nocapture"
     )]
@@ -124,6 +125,7 @@ fn check() -> Result<()> {
 fn test(args: Vec<OsString>) -> Result<()> {
     postgres::ensure()?;
     browser::ensure()?;
+    moto::ensure()?;
     let package = |arg: &OsString| {
         let arg = arg.to_string_lossy();
         arg == "--package" || arg.starts_with("--package=") || arg.starts_with("-p")

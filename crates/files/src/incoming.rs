@@ -173,6 +173,7 @@ impl Files {
     ) -> Result<(), Error> {
         let declared = part.headers().get("content-type");
         let declared = declared.and_then(|value| value.to_str().ok());
+        let declared = declared.filter(|value| !value.trim().is_empty());
         let declared = declared.unwrap_or("application/octet-stream").to_owned();
         let name = part.file_name().unwrap_or_default().to_owned();
         let file_id: FileId = Id::new(now, &self.inner.rng);

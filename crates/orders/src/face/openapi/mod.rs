@@ -4,6 +4,7 @@
 //! in the document come from sample errors, answered by the code that answers the real ones.
 
 mod charges;
+mod files;
 mod operations;
 mod parameters;
 mod people;
@@ -127,23 +128,33 @@ fn describe(operation: &Operation) -> Value {
             "content": {"application/json": {"schema": reference(schema), "examples": examples}},
         });
     }
+    if let Input::Form(schema) = operation.input {
+        described["requestBody"] = json!({
+            "required": true,
+            "content": {"multipart/form-data": {"schema": reference(schema)}},
+        });
+    }
     described
 }
 
 fn responses(operation: &Operation) -> Value {
     let mut headers = vec!["X-Request-Id", "Content-Language"];
-    let takes_body = matches!(operation.input, Input::Body { .. });
-    if takes_body && operation.caller == CallerKind::Key {
+    if operation.is_repeatable() {
         headers.push("Idempotent-Replayed");
     }
-    let ok = json!({
-        "description": "Done.",
-        "headers": headers_of(&headers),
-        "content": {"application/json": {
+    let content = if operation.answer == files::BYTES {
+        let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+        let kinds = ::files::kind::PAPERS.iter();
+        kinds
+            .map(|kind| ((*kind).to_owned(), bytes.clone()))
+            .collect()
+    } else {
+        json!({"application/json": {
             "schema": reference(operation.answer),
             "examples": {"ok": {"value": (operation.example)()}},
-        }},
-    });
+        }})
+    };
+    let ok = json!({"description": "Done.", "headers": headers_of(&headers), "content": content});
     let samples = (operation.refusals)();
     let mut by_status: BTreeMap<u16, Vec<&Sample>> = BTreeMap::new();
     for sample in &samples {

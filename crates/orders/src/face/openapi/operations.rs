@@ -1,6 +1,7 @@
 //! The table of operations.
 
 use super::charges;
+use super::files;
 use super::people;
 use super::refusals::{self, Sample, Wish};
 use super::values;
@@ -64,9 +65,20 @@ pub(super) enum Input {
         required: bool,
         examples: &'static [Example],
     },
+    /// A form with a file; its schema.
+    Form(&'static str),
 }
 
 impl Operation {
+    /// Whether it takes an `Idempotency-Key`.
+    pub(super) fn is_repeatable(&self) -> bool {
+        match self.input {
+            Input::Form(_) => true,
+            Input::Body { .. } => self.caller == CallerKind::Key,
+            Input::None | Input::List { .. } => false,
+        }
+    }
+
     /// The codes that can be the answer's own `result_code`.
     pub fn result_codes(&self) -> BTreeSet<String> {
         let samples = (self.refusals)();
@@ -98,8 +110,15 @@ pub fn operations() -> &'static [Operation] {
 }
 
 /// The operations of each area, in the order of the document.
-static ALL: LazyLock<Vec<Operation>> =
-    LazyLock::new(|| [OPERATIONS, charges::OPERATIONS, people::OPERATIONS].concat());
+static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    [
+        OPERATIONS,
+        charges::OPERATIONS,
+        people::OPERATIONS,
+        files::OPERATIONS,
+    ]
+    .concat()
+});
 
 /// Whether the document lists `code` for the operation that answers `method` and `path`, as the answer's own code or as
 /// a field's. `path` is a template or a real path, with or without a query.
@@ -395,9 +414,10 @@ const ORDER: &str = "Order";
 const FOLLOW_UP: &str = "Order follow-up";
 
 /// What the tags are, in the order of the document.
-pub(super) const TAGS: [(&str, &str); 7] = [
+pub(super) const TAGS: [(&str, &str); 8] = [
     people::TAGS[0],
     people::TAGS[1],
+    files::TAG,
     (
         ORGANIZATION,
         "Whose key it is, its credit and where the credit went.",

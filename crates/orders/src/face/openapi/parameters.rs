@@ -76,10 +76,10 @@ pub fn of(operation: &Operation) -> Vec<Value> {
             parameters.push(order_by(entity, orderby));
             parameters.extend(["Skip", "Top"].map(openapi::parameter));
         }
-        Input::Body { .. } if with_key => {
-            parameters.push(openapi::parameter("IdempotencyKey"));
-        }
-        Input::Body { .. } => {}
+        Input::Body { .. } | Input::Form(_) => {}
+    }
+    if operation.is_repeatable() {
+        parameters.push(openapi::parameter("IdempotencyKey"));
     }
     parameters.extend(["AcceptLanguage", "RequestId"].map(openapi::parameter));
     parameters

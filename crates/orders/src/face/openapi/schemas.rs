@@ -1,6 +1,7 @@
 //! `components.schemas`.
 
 use super::charges;
+use super::files;
 use super::people;
 use crate::face::fields::MOST_IDS;
 use crate::face::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
@@ -23,6 +24,7 @@ pub fn schemas() -> Value {
         requests(),
         charges::schemas(),
         people::schemas(),
+        files::schemas(),
     ]
     .concat()
     .into_iter()

@@ -20,6 +20,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("/account", include_str!("../account_charge.rs")),
     ("/account", include_str!("../account.rs")),
     ("/account", include_str!("../membership.rs")),
+    ("/platform", include_str!("../file.rs")),
+    ("/account", include_str!("../file.rs")),
 ];
 
 /// The file that declares a wire type.
@@ -75,17 +77,18 @@ fn every_reference_resolves_and_every_component_is_used() {
 fn every_route_is_described_and_nothing_else() {
     let mut routes: Vec<(String, String)> = Vec::new();
     for (under, source) in SOURCES {
-        let (_, routes_of) = source.split_once("pub fn routes()").unwrap();
-        let (routes_of, _) = routes_of.split_once("\n}\n").unwrap();
-        for route in routes_of.split(".route(").skip(1) {
-            let (_, path) = route.split_once('"').unwrap();
-            let (path, handlers) = path.split_once('"').unwrap();
-            for method in ["get", "post", "patch", "delete"] {
-                if handlers.contains(&format!(" {method}("))
-                    || handlers.contains(&format!(".{method}("))
-                {
-                    let path = format!("{under}{}", path.trim_end_matches('/'));
-                    routes.push((method.to_ascii_uppercase(), path));
+        let tables = source.split("-> Router<Orders> {\n").skip(1);
+        for routes_of in tables.map(|rest| rest.split("\n}\n").next().unwrap()) {
+            for route in routes_of.split(".route(").skip(1) {
+                let (_, path) = route.split_once('"').unwrap();
+                let (path, handlers) = path.split_once('"').unwrap();
+                for method in ["get", "post", "patch", "delete"] {
+                    if handlers.contains(&format!(" {method}("))
+                        || handlers.contains(&format!(".{method}("))
+                    {
+                        let path = format!("{under}{}", path.trim_end_matches('/'));
+                        routes.push((method.to_ascii_uppercase(), path));
+                    }
                 }
             }
         }
