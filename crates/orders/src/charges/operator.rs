@@ -21,6 +21,13 @@ impl Orders {
         Ok(found?)
     }
 
+    /// Transfers whose proof waits to be confirmed, the longest waiting first.
+    pub async fn remitted_charges(&self, most: i64) -> Result<Vec<Charge>> {
+        let find = move |tx: &mut Tx<'_>| Charge::all(tx, Charge::REMITTED, params![most]);
+        let found: Result<_, StoreError> = self.db().read(find).await;
+        Ok(found?)
+    }
+
     /// A charge with its attempts, the oldest first, and what was last reported about it; for the operator.
     pub async fn charge_history(
         &self,

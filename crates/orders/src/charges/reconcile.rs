@@ -20,7 +20,7 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(6 * 3600);
 /// For how long after the end of its charge an attempt is asked about: numbers can be paid until the end of that day.
 const AFTER_END: Duration = Duration::from_secs(24 * 3600);
 /// From when on the operator is told of an attempt that is still undecided.
-pub(super) const LONG: Duration = Duration::from_secs(4 * 24 * 3600);
+pub const LONG: Duration = Duration::from_secs(4 * 24 * 3600);
 /// The shortest and the longest time between two rounds.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -56,6 +56,8 @@ record! {
         NEWEST = "ORDER BY credit_charge_id DESC LIMIT $1";
         /// `$1` status, `$2` how many: the newest of all organizations, for the operator.
         NEWEST_IN = "WHERE credit_charge_status = $1 ORDER BY credit_charge_id DESC LIMIT $2";
+        /// `$1` how many: transfers whose proof waits for the operator, the longest waiting first.
+        REMITTED = "WHERE credit_charge_status = 'wait_payment' AND remitted_at IS NOT NULL ORDER BY remitted_at LIMIT $1";
         /// `$1` organization, `$2` how many: the newest.
         NEWEST_OF = "WHERE organization_id = $1 ORDER BY credit_charge_id DESC LIMIT $2";
     }

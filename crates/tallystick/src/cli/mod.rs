@@ -1,6 +1,7 @@
 //! The command line.
 
 mod accounts;
+mod charges;
 mod clock;
 mod demo;
 mod explain;
@@ -128,6 +129,14 @@ enum Command {
     /// People of the order platform: create, list, password, operator, enable, disable
     #[command(subcommand)]
     Accounts(accounts::Accounts),
+    /// Credit that organizations pay for: list, show, reconcile with PAYUNi, confirm and reject transfers
+    ///
+    /// Works on the configured database. For example, to see to the transfers of the day:
+    ///
+    ///   tallystick charges list --remitted
+    ///   tallystick charges confirm CHARGE_ID
+    #[command(subcommand, verbatim_doc_comment)]
+    Charges(charges::Charges),
     /// Copy a SQLite database, while it is in use, to a new file
     Backup(manage::Backup),
     /// Print a completion script for a shell
@@ -187,6 +196,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Verify(verify) => return verify.run().await,
             Command::Vouchers(vouchers) => vouchers.run(&flags).await?,
             Command::Accounts(accounts) => accounts.run(&flags).await?,
+            Command::Charges(charges) => charges.run(&flags).await?,
             Command::Backup(backup) => backup.run(&flags).await?,
             Command::Completions { shell } => {
                 let mut script = Vec::new();

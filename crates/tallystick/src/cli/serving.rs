@@ -8,6 +8,7 @@ use crate::{openapi_v2, serve};
 use anyhow::{Context, Result};
 use forms::repo::Affairs;
 use kernel::{Clock, Rng, SystemClock};
+use orders::repo::charges;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -182,6 +183,7 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         let what = format!("{unconfirmed} were sent and refunded without the supplier's answer");
         report.note("orders", &what, "settle them with the supplier");
     }
+    charges_report(&mut report, &db).await?;
     forms_report(&mut report, &db, &config).await?;
     db.close().await;
     for (what, finding, next) in config.unused() {
@@ -213,6 +215,38 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         orders.db().close().await;
     }
     report.finish()
+}
+
+/// Credit that was paid for.
+async fn charges_report(report: &mut Report, db: &Db) -> Result<()> {
+    let before = SystemClock.now().minus(orders::charges::LONG);
+    let read = move |tx: &mut Tx<'_>| charges::attention(tx, before);
+    let found: Result<_, store::StoreError> = db.read(read).await;
+    let found = found?;
+    if found == charges::Attention::default() {
+        report.good("charges", "no payment is in doubt");
+    }
+    if found.to_return > 0 {
+        let what = format!("{} payments that no credit was given for", found.to_return);
+        report.note(
+            "charges",
+            &what,
+            "give them back: tallystick charges surplus",
+        );
+    }
+    if found.undecided > 0 {
+        let what = format!("{} payments are undecided after four days", found.undecided);
+        report.note(
+            "charges",
+            &what,
+            "look for them at PAYUNi's console: tallystick charges list",
+        );
+    }
+    if found.remitted > 0 {
+        let what = format!("{} transfers wait to be confirmed", found.remitted);
+        report.note("charges", &what, "tallystick charges list --remitted");
+    }
+    Ok(())
 }
 
 /// Codes, forms and certificates, and what was sold that is one.
