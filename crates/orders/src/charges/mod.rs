@@ -9,7 +9,7 @@ mod settle;
 mod transfer;
 
 pub use gateway::{PayForm, PayUni};
-pub use reconcile::{LONG, Reconciled};
+pub use reconcile::Reconciled;
 pub use settle::Settled;
 pub use transfer::Proof;
 

@@ -1,6 +1,5 @@
 //! What the operator sees of charges and does about them.
 
-use super::reconcile::LONG;
 use crate::model::{ChargeId, ChargeStatus};
 use crate::repo::charges::{self, Charge, Notice, Trade};
 use crate::{Error, Orders, Result};
@@ -48,11 +47,9 @@ impl Orders {
 
     /// What about charges the operator has to know.
     pub async fn charges_attention(&self) -> Result<charges::Attention> {
-        let before = self.now().minus(LONG);
-        let found: Result<_, StoreError> = self
-            .db()
-            .read(move |tx| charges::attention(tx, before))
-            .await;
+        let now = self.now();
+        let found: Result<_, StoreError> =
+            self.db().read(move |tx| charges::attention(tx, now)).await;
         Ok(found?)
     }
 

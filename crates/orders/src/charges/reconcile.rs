@@ -19,8 +19,8 @@ const AT_ONCE: i64 = 16;
 const LONGEST_INTERVAL: Duration = Duration::from_secs(6 * 3600);
 /// For how long after the end of its charge an attempt is asked about: numbers can be paid until the end of that day.
 const AFTER_END: Duration = Duration::from_secs(24 * 3600);
-/// From when on the operator is told of an attempt that is still undecided.
-pub const LONG: Duration = Duration::from_secs(4 * 24 * 3600);
+/// For how long after that the last question is repeated while it is not answered.
+const UNANSWERED: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The shortest and the longest time between two rounds.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -82,21 +82,29 @@ impl Orders {
     /// Takes a due attempt up, unless another node has, and asks about it.
     async fn check_due(&self, trade: Trade, now: Timestamp) -> Result<Checked> {
         let claimed = trade.clone();
-        let taken: Result<bool, Error> = self
+        let taken: Result<Option<Timestamp>, StoreError> = self
             .db()
             .write(move |tx| {
                 let id = claimed.credit_charge_id;
                 let charge = Charge::first(tx, Charge::BY_ID, params![id])?;
                 let end = charge.map_or(claimed.created_at, |charge| charge.expires_at);
-                let next = next_check(claimed.checks, end.max(claimed.created_at), now);
-                Ok(charges::claim_check(tx, &claimed, next)?)
+                let next = next_check(claimed.checks, end, now);
+                let taken = charges::claim_check(tx, &claimed, next)?;
+                Ok(taken.then_some(end))
             })
             .await;
-        if taken? {
-            self.ask(&trade.mer_trade_no).await
-        } else {
-            Ok(Checked::Others)
+        let Some(end) = taken? else {
+            return Ok(Checked::Others);
+        };
+        let checked = self.ask(&trade.mer_trade_no).await?;
+        let last = end.plus(AFTER_END);
+        if matches!(checked, Checked::Unanswered) && now >= last && now < last.plus(UNANSWERED) {
+            let again = now.plus(LONGEST_INTERVAL);
+            let ask = move |tx: &mut Tx<'_>| charges::check_again(tx, &trade.mer_trade_no, again);
+            let asked: Result<(), StoreError> = self.db().write(ask).await;
+            asked?;
         }
+        Ok(checked)
     }
 
     /// Asks what became of an attempt, and does what follows from the answer.

@@ -7,6 +7,7 @@ use crate::odata::{Entity, Field, Kind, ListQuery};
 use crate::repo::records::page;
 use files::FileId;
 use kernel::{Id, Timestamp};
+use std::time::Duration;
 use store::{Param, StoreError, Tx, params, record, statements};
 
 record! {
@@ -137,7 +138,9 @@ statements! {
     NEXT_CHECK = "SELECT MIN(check_at) FROM charge_trades WHERE check_at IS NOT NULL";
     CLAIM_CHECK = "UPDATE charge_trades SET checks = checks + 1, check_at = $3 WHERE mer_trade_no = $1 AND checks = $2";
     COUNT_TO_RETURN = "SELECT COUNT(*) FROM charge_trades WHERE trade_state IN ('surplus', 'mismatch') AND handled_at IS NULL";
-    COUNT_OPEN = "SELECT COUNT(*) FROM charge_trades WHERE check_at IS NOT NULL AND created_at < $1";
+    COUNT_UNDECIDED = "SELECT COUNT(*) FROM charge_trades WHERE trade_state = 'open' AND trade_no IS NOT NULL AND check_at IS NULL \
+        AND created_at > $1";
+    CHECK_AGAIN = "UPDATE charge_trades SET check_at = $2 WHERE mer_trade_no = $1 AND trade_state IN ('open', 'mismatch')";
     COUNT_REMITTED = "SELECT COUNT(*) FROM credit_charges WHERE credit_charge_status = 'wait_payment' AND remitted_at IS NOT NULL";
 }
 
@@ -207,22 +210,29 @@ pub fn claim_check(
     Ok(claimed == 1)
 }
 
+/// Has an attempt asked about at `at`, unless it is decided.
+pub fn check_again(tx: &mut Tx<'_>, mer_trade_no: &str, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(CHECK_AGAIN, params![mer_trade_no, at]).map(drop)
+}
+
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// What the operator has to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attention {
     /// Payments that no credit was given for and that were not given back.
     pub to_return: i64,
-    /// Attempts that the gateway was asked about for long.
+    /// Attempts of the last month that the gateway knew to the end and never said what became of.
     pub undecided: i64,
     /// Transfers whose proof waits to be confirmed.
     pub remitted: i64,
 }
 
-/// What the operator has to know; attempts count as undecided for long when they were made before `before`.
-pub fn attention(tx: &mut Tx<'_>, before: Timestamp) -> Result<Attention, StoreError> {
+/// What the operator has to know.
+pub fn attention(tx: &mut Tx<'_>, now: Timestamp) -> Result<Attention, StoreError> {
     Ok(Attention {
         to_return: tx.query_one(COUNT_TO_RETURN, &[], |row| row.get(0))?,
-        undecided: tx.query_one(COUNT_OPEN, params![before], |row| row.get(0))?,
+        undecided: tx.query_one(COUNT_UNDECIDED, params![now.minus(MONTH)], |row| row.get(0))?,
         remitted: tx.query_one(COUNT_REMITTED, &[], |row| row.get(0))?,
     })
 }

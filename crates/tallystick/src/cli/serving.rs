@@ -219,8 +219,8 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
 
 /// Credit that was paid for.
 async fn charges_report(report: &mut Report, db: &Db) -> Result<()> {
-    let before = SystemClock.now().minus(orders::charges::LONG);
-    let read = move |tx: &mut Tx<'_>| charges::attention(tx, before);
+    let now = SystemClock.now();
+    let read = move |tx: &mut Tx<'_>| charges::attention(tx, now);
     let found: Result<_, store::StoreError> = db.read(read).await;
     let found = found?;
     if found == charges::Attention::default() {
@@ -235,11 +235,14 @@ async fn charges_report(report: &mut Report, db: &Db) -> Result<()> {
         );
     }
     if found.undecided > 0 {
-        let what = format!("{} payments are undecided after four days", found.undecided);
+        let what = format!(
+            "PAYUNi never said what became of {} payments",
+            found.undecided
+        );
         report.note(
             "charges",
             &what,
-            "look for them at PAYUNi's console: tallystick charges list",
+            "look at its console: tallystick charges list",
         );
     }
     if found.remitted > 0 {

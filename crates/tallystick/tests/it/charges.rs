@@ -1,6 +1,6 @@
 //! Credit that is paid for: over the hosted page, by transfer, and whatever is reported about payments.
 
-use crate::process::{Server, eventually};
+use crate::process::{self, Server, eventually};
 use crate::support::{Answer, Engine, Scratch, Shop, TestApp, both};
 use kernel::{Clock, Secret, SystemClock};
 use payuni::envelope::Shop as Merchant;
@@ -581,6 +581,40 @@ both! {
         app.app.orders.confirm_transfer(id.parse().unwrap()).await.unwrap();
         assert_eq!(app.balance(&shop).await, 500);
         app.stop().await;
+    }
+
+    async fn the_operator_looks_after_charges(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let shop = app.shop(0).await;
+        let id = charge(&app, &shop, 100).await;
+        let transfer = app.post(&shop, CHARGES, json!({"quantity": 70, "payment_type": "bank_transfer"})).await.json();
+        let transfer = transfer["credit_charge_id"].as_str().unwrap();
+        let proof = json!({"file_id": file(&app, &shop).await, "last_five": "04821"});
+        app.post(&shop, &format!("{CHARGES}/{transfer}/remittance"), proof).await;
+        let ours = merchant(&app);
+        let (_, number) = attempt(&app, &shop, &id).await;
+        for trade_no in ["1", "1", "2"] {
+            post_form(&app, NOTIFY, notice(&ours, &number, trade_no, "1", 100)).await;
+        }
+        let scratch = app.stop().await;
+        let url = scratch.url();
+        let said = async |args: &[&str]| process::run(&url, &[&["charges"], args].concat()).await;
+        let all: Value = serde_json::from_str(&said(&["list", "--json"]).await).unwrap();
+        assert_eq!(all.as_array().unwrap().len(), 2);
+        let waiting = said(&["list", "--status", "wait_payment"]).await;
+        assert!(waiting.contains("70 credits for NT$ 70, bank_transfer, wait_payment, transferred from an account …04821"), "{waiting}");
+        let shown: Value = serde_json::from_str(&said(&["show", &id, "--json"]).await).unwrap();
+        let outcomes: Vec<_> = shown["notices"].as_array().unwrap().iter().map(|n| n["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["surplus", "repeated", "credited"]);
+        assert!(said(&["confirm", transfer]).await.contains("complete, 70 credits"));
+        let surplus: Value = serde_json::from_str(&said(&["surplus", "--json"]).await).unwrap();
+        let number = surplus[0]["mer_trade_no"].as_str().unwrap();
+        assert_eq!((&surplus[0]["paid_amount"], &surplus[0]["trade_no"]), (&json!(100), &json!("2")));
+        said(&["returned", number]).await;
+        assert_eq!(said(&["surplus"]).await.trim(), "no payment waits to be given back");
+        assert!(said(&["reconcile"]).await.contains("PAYUNi is not configured"));
+        let left: Value = serde_json::from_str(&said(&["list", "--remitted", "--json"]).await).unwrap();
+        assert_eq!(left, json!([]));
     }
 
     async fn the_operator_confirms_a_transfer_once(engine: Engine) {

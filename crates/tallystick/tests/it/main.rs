@@ -34,4 +34,5 @@ mod recur_resources;
 mod robots;
 mod sdk;
 mod store;
+mod tenants;
 mod vouchers;
