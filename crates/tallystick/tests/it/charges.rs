@@ -594,6 +594,7 @@ both! {
         let ours = merchant(&app);
         let (_, number) = attempt(&app, &shop, &id).await;
         for trade_no in ["1", "1", "2"] {
+            app.clock.advance(MINUTE);
             post_form(&app, NOTIFY, notice(&ours, &number, trade_no, "1", 100)).await;
         }
         let scratch = app.stop().await;

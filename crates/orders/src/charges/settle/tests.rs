@@ -82,7 +82,7 @@ async fn furnish(db: &Db, rng: &Rng) -> OrganizationId {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Whatever is reported in whatever order: the credit is given once if the exact amount was paid by any attempt, and never
     /// otherwise; what else was paid is kept to be given back; the books balance.
