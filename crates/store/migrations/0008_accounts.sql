@@ -44,9 +44,10 @@ CREATE TABLE organization_members (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX organization_members_of ON organization_members (account_id);
 
--- The last code sent to a phone. It counts until it expires, has been typed right, or has been typed wrong too often.
+-- The last code sent to a phone or an e-mail address. It counts until it expires, has been typed right, or has been typed wrong
+-- too often.
 CREATE TABLE verification_codes (
-    phone TEXT NOT NULL PRIMARY KEY,
+    recipient TEXT NOT NULL PRIMARY KEY,
     code_hash TEXT NOT NULL,
     failures INTEGER NOT NULL CHECK (failures >= 0),
     expires_at INTEGER NOT NULL

@@ -30,6 +30,8 @@ pub fn routes() -> Router<Orders> {
         .route("/verification-code", post(send_code))
         .route("/phone", post(verify_phone))
         .route("/password", post(change_password))
+        .route("/password-reset", post(send_password_code))
+        .route("/password-reset/confirm", post(set_password))
         .route("/session", get(sessions))
         .route("/session/{account_session_id}", delete(end_session))
 }
@@ -218,6 +220,64 @@ async fn change_password(
             Some(session.account_session_id),
             &old.unwrap_or_default(),
             &new.unwrap_or_default(),
+        )
+        .await?;
+    Ok(Reply::ok(&Done {}))
+}
+
+#[derive(Deserialize)]
+struct SendPasswordCode<'a> {
+    #[serde(borrow)]
+    email: Sent<'a>,
+    robot_token: Sent<'a>,
+}
+
+async fn send_password_code(
+    State(orders): State<Orders>,
+    post: Post<Visitor>,
+) -> Result<Reply, Refusal> {
+    let body: SendPasswordCode<'_> = fields::parse(&post.body)?;
+    let mut fields = Fields::default();
+    let visitor = &post.caller;
+    visitor
+        .is_no_robot(&orders, &mut fields, body.robot_token)
+        .await?;
+    fields.require("email", body.email);
+    let email = fields.email("email", body.email);
+    fields.finish()?;
+    orders
+        .send_password_code(&email.unwrap_or_default(), visitor.locale, visitor.from)
+        .await?;
+    Ok(Reply::ok(&Done {}))
+}
+
+#[derive(Deserialize)]
+struct SetPassword<'a> {
+    #[serde(borrow)]
+    email: Sent<'a>,
+    verification_code: Sent<'a>,
+    new_password: Sent<'a>,
+    robot_token: Sent<'a>,
+}
+
+async fn set_password(State(orders): State<Orders>, post: Post<Visitor>) -> Result<Reply, Refusal> {
+    let body: SetPassword<'_> = fields::parse(&post.body)?;
+    let mut fields = Fields::default();
+    post.caller
+        .is_no_robot(&orders, &mut fields, body.robot_token)
+        .await?;
+    fields.require("email", body.email);
+    fields.require("verification_code", body.verification_code);
+    fields.require("new_password", body.new_password);
+    let email = fields.email("email", body.email);
+    let code = fields.line("verification_code", body.verification_code, CODE);
+    let password = fields.secret("new_password", body.new_password, PASSWORD);
+    fields.finish()?;
+    orders
+        .set_password_by_code(
+            &email.unwrap_or_default(),
+            &code.unwrap_or_default(),
+            &password.unwrap_or_default(),
         )
         .await?;
     Ok(Reply::ok(&Done {}))

@@ -1,6 +1,6 @@
 //! Accounts and sessions.
 
-use super::{DAY, HOUR, Limit, QUARTER};
+use super::{DAY, HOUR, Limit, QUARTER, verification};
 use crate::model::{
     Account, AccountId, AccountSession, AccountSessionId, hash_of_key, new_access_token,
 };
@@ -11,7 +11,7 @@ use catalogue::platform::{Conflict, Credential};
 use httpkit::idempotency::hex;
 use kernel::{Secret, Timestamp};
 use std::net::IpAddr;
-use store::params;
+use store::{StoreError, params};
 
 /// Attempts to log in to one account from one address: somebody who does not remember.
 const OF_ONE_FROM_ONE: Limit = Limit(10, QUARTER);
@@ -48,42 +48,40 @@ impl Orders {
         self.count_from("register", from, MADE_FROM_ONE).await?;
         let hash = self.inner.passwords.hash(&new.password, &self.inner.rng);
         let (now, password_hash) = (self.now(), hash.await?);
-        let verified = match &new.verification_code {
-            Some(code) => {
-                self.check_code(&new.phone, code).await?;
-                Some(now)
-            }
-            None => None,
-        };
+        let code = new.verification_code.as_ref();
+        let code_hash = code.map(|code| verification::hash_of(&new.phone, code));
         let account = Account {
             account_id: self.new_id(now),
             email: new.email,
             phone: new.phone,
-            phone_verified_at: verified,
+            phone_verified_at: code_hash.is_some().then_some(now),
             password_hash,
             is_operator: false,
             enabled: true,
             created_at: now,
         };
         let row = account.clone();
-        let is_new = self
+        let made = self
             .db()
             .write(move |tx| {
                 let taken = Account::first(tx, Account::BY_EMAIL, params![&row.email])?;
                 if taken.is_some() {
-                    return Ok::<_, store::StoreError>(false);
+                    return Ok(Err(email_taken()));
                 }
-                row.insert(tx)?;
-                if row.phone_verified_at.is_some() {
-                    accounts::take_code(tx, &row.phone)?;
+                let is_right = match &code_hash {
+                    Some(hash) => verification::spend(tx, &row.phone, hash, now)?,
+                    None => true,
+                };
+                let verified = verification::right(is_right);
+                if verified.is_ok() {
+                    row.insert(tx)?;
                 }
-                Ok(true)
+                Ok::<_, StoreError>(verified)
             })
             .await;
-        match is_new {
-            Ok(true) => Ok(account),
+        match made {
+            Ok(made) => made.map(|()| account),
             // Of two at once the second finds the address taken when it inserts.
-            Ok(false) => Err(email_taken()),
             Err(error) if error.is_unique() => Err(email_taken()),
             Err(error) => Err(error.into()),
         }

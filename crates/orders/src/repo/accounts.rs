@@ -1,4 +1,4 @@
-//! People: whom a token stands for, who belongs to what, and codes sent to phones.
+//! People: whom a token stands for, who belongs to what, and codes sent to them.
 
 use crate::model::{AccountId, AccountSessionId, OrganizationId, SessionHolder};
 use kernel::Timestamp;
@@ -24,11 +24,11 @@ statements! {
     IS_MEMBER = "SELECT COUNT(*) FROM organization_members WHERE organization_id = $1 AND account_id = $2";
     LOCK_ORGANIZATION = "SELECT organization_id FROM organizations WHERE organization_id = $1 /* for update */";
     COUNT_MEMBERS = "SELECT COUNT(*) FROM organization_members WHERE organization_id = $1";
-    PUT_CODE = "INSERT INTO verification_codes (phone, code_hash, failures, expires_at) VALUES ($1, $2, 0, $3) \
-        ON CONFLICT (phone) DO UPDATE SET code_hash = excluded.code_hash, failures = 0, expires_at = excluded.expires_at";
-    LOCK_CODE = "SELECT code_hash, failures, expires_at FROM verification_codes WHERE phone = $1 /* for update */";
-    MISS_CODE = "UPDATE verification_codes SET failures = failures + 1 WHERE phone = $1";
-    TAKE_CODE = "DELETE FROM verification_codes WHERE phone = $1";
+    PUT_CODE = "INSERT INTO verification_codes (recipient, code_hash, failures, expires_at) VALUES ($1, $2, 0, $3) \
+        ON CONFLICT (recipient) DO UPDATE SET code_hash = excluded.code_hash, failures = 0, expires_at = excluded.expires_at";
+    LOCK_CODE = "SELECT code_hash, failures, expires_at FROM verification_codes WHERE recipient = $1 /* for update */";
+    MISS_CODE = "UPDATE verification_codes SET failures = failures + 1 WHERE recipient = $1";
+    TAKE_CODE = "DELETE FROM verification_codes WHERE recipient = $1";
     FORGET_CODES = "DELETE FROM verification_codes WHERE expires_at < $1";
 }
 
@@ -153,7 +153,7 @@ pub fn expel(
     Ok(tx.execute(LEAVE, params![organization, account])? == 1)
 }
 
-/// The last code sent to a phone.
+/// The last code sent somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentCode {
     /// What is kept of it.
@@ -164,20 +164,20 @@ pub struct SentCode {
     pub expires_at: Timestamp,
 }
 
-/// Stores a code instead of the one that was sent to this phone before.
+/// Stores a code instead of the one that was sent there before.
 pub fn put_code(
     tx: &mut Tx<'_>,
-    phone: &str,
+    recipient: &str,
     hash: &str,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute(PUT_CODE, params![phone, hash, expires_at])
+    tx.execute(PUT_CODE, params![recipient, hash, expires_at])
         .map(drop)
 }
 
-/// The last code sent to a phone, held until the transaction ends.
-pub fn lock_code(tx: &mut Tx<'_>, phone: &str) -> Result<Option<SentCode>, StoreError> {
-    tx.query_opt(LOCK_CODE, params![phone], |row| {
+/// The last code sent somewhere, held until the transaction ends.
+pub fn lock_code(tx: &mut Tx<'_>, recipient: &str) -> Result<Option<SentCode>, StoreError> {
+    tx.query_opt(LOCK_CODE, params![recipient], |row| {
         Ok(SentCode {
             code_hash: row.get(0)?,
             failures: row.get(1)?,
@@ -187,11 +187,11 @@ pub fn lock_code(tx: &mut Tx<'_>, phone: &str) -> Result<Option<SentCode>, Store
 }
 
 /// Counts a code that was typed wrong.
-pub fn miss_code(tx: &mut Tx<'_>, phone: &str) -> Result<(), StoreError> {
-    tx.execute(MISS_CODE, params![phone]).map(drop)
+pub fn miss_code(tx: &mut Tx<'_>, recipient: &str) -> Result<(), StoreError> {
+    tx.execute(MISS_CODE, params![recipient]).map(drop)
 }
 
 /// Uses a code up.
-pub fn take_code(tx: &mut Tx<'_>, phone: &str) -> Result<(), StoreError> {
-    tx.execute(TAKE_CODE, params![phone]).map(drop)
+pub fn take_code(tx: &mut Tx<'_>, recipient: &str) -> Result<(), StoreError> {
+    tx.execute(TAKE_CODE, params![recipient]).map(drop)
 }

@@ -221,6 +221,56 @@ pub static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: "POST",
+        path: "/account/password-reset",
+        caller: ANYBODY,
+        id: "sendPasswordCode",
+        tag: ACCOUNT,
+        summary: "Mail a code to set the password anew",
+        description: "The answer is the same whether there is such an account or not.",
+        input: body(
+            "PasswordCodeRequest",
+            &[(
+                "code",
+                || json!({"email": "mei@example.com", "robot_token": "…"}),
+            )],
+        ),
+        answer: "Done",
+        example: || json!({}),
+        refusals: || together([public(), email("email"), vec![required("email").into()]]),
+    },
+    Operation {
+        method: "POST",
+        path: "/account/password-reset/confirm",
+        caller: ANYBODY,
+        id: "setPassword",
+        tag: ACCOUNT,
+        summary: "Set the password anew",
+        description: "With the code last mailed there. Ends every session of the account. Five wrong codes, and it counts no more.",
+        input: body(
+            "PasswordResetRequest",
+            &[(
+                "reset",
+                || json!({"email": "mei@example.com", "verification_code": "048213", "new_password": "battery staple", "robot_token": "…"}),
+            )],
+        ),
+        answer: "Done",
+        example: || json!({}),
+        refusals: || {
+            together([
+                public(),
+                email("email"),
+                code(),
+                own_password("new_password"),
+                vec![
+                    required("email").into(),
+                    required("verification_code").into(),
+                    required("new_password").into(),
+                ],
+            ])
+        },
+    },
+    Operation {
+        method: "POST",
         path: "/account/logout",
         caller: PERSON,
         id: "logOut",
@@ -765,6 +815,25 @@ pub fn schemas() -> Vec<Named> {
             request(
                 &["password", "new_password"],
                 vec![("password", text()), ("new_password", password())],
+            ),
+        ),
+        (
+            "PasswordCodeRequest",
+            request(&["email", "robot_token"], vec![("email", email()), robot()]),
+        ),
+        (
+            "PasswordResetRequest",
+            request(
+                &["email", "verification_code", "new_password", "robot_token"],
+                vec![
+                    ("email", email()),
+                    (
+                        "verification_code",
+                        described(text(), "The code last mailed there."),
+                    ),
+                    ("new_password", password()),
+                    robot(),
+                ],
             ),
         ),
         (

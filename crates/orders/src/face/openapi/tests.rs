@@ -271,6 +271,8 @@ fn schemas_have_the_fields_of_the_wire_types() {
         ("SendCode", &["VerificationCodeRequest"]),
         ("VerifyPhone", &["PhoneRequest"]),
         ("ChangePassword", &["PasswordRequest"]),
+        ("SendPasswordCode", &["PasswordCodeRequest"]),
+        ("SetPassword", &["PasswordResetRequest"]),
         (
             "Profile",
             &["OrganizationRequest", "OrganizationPatchRequest"],
