@@ -3,7 +3,10 @@
 use crate::support::{Engine, TestApp, both};
 use captcha::{Reason, RobotCheck as _, SiteVerify, SiteVerifyConfig, Verdict};
 use kernel::Secret;
+use reqwest::Method;
+use serde_json::json;
 use std::time::Duration;
+use tallystick::config::CaptchaConfig;
 
 /// hCaptcha's token for tests.
 const PASSCODE: &str = "10000000-aaaa-bbbb-cccc-000000000001";
@@ -54,5 +57,43 @@ both! {
         let gone = service("http://127.0.0.1:1/siteverify?key=hidden".into(), PASSES, None);
         let Verdict::Unavailable(why) = gone.check(PASSCODE, None).await else { panic!() };
         assert!(!why.contains("hidden") && !why.contains(PASSES), "{why}");
+    }
+}
+
+both! {
+    /// Two servers: one has the simulated service, which the other asks.
+    async fn a_server_that_asks_a_captcha_service_lets_people_in_and_blames_nobody_for_its_absence(engine: Engine) {
+        let service = TestApp::start(engine).await;
+        let url = format!("{}/simulators/captcha/siteverify", service.base_url);
+        let asking = async |url: &str, secret: &str| {
+            let config = SiteVerifyConfig {
+                url: url.into(),
+                secret: Secret::new(secret.into()),
+                hostname: None,
+                timeout: Duration::from_secs(5),
+            };
+            TestApp::with(engine, |set| set.captcha = CaptchaConfig::SiteVerify(config)).await
+        };
+        let log_in = async |app: &TestApp| {
+            let body = json!({"email": "mei@example.com", "password": "correct horse", "robot_token": PASSCODE});
+            app.send(app.request(Method::POST, "/account/login").json(&body)).await
+        };
+        for (secret, code) in [
+            // No robot; and nobody has this password.
+            (PASSES, "token_validation_failed"),
+            (HCAPTCHA, "token_validation_failed"),
+            (FAILS, "robot_validation_failed"),
+            (SPENT, "robot_validation_failed"),
+            ("mistyped", "contact_customer_service"),
+        ] {
+            assert_eq!(log_in(&asking(&url, secret).await).await.code(), code, "{secret}");
+        }
+        let cut_off = asking("http://127.0.0.1:1/siteverify", PASSES).await;
+        let answer = log_in(&cut_off).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(answer.text, @r#"{"message":"The robot check does not work at present. Please contact customer service with the request and its time.","result_code":"contact_customer_service","validation_failed_responses":null,"odata":null}"#);
+        }
+        let challenge = cut_off.send(cut_off.request(Method::GET, "/account/robot-challenge")).await;
+        assert_eq!(challenge.code(), "data_not_exist");
     }
 }
