@@ -200,6 +200,14 @@ async fn show(
     Ok(html(status, &page.frame, &page))
 }
 
+/// Where forms post to there is nothing to see: the charge is shown, to somebody who changes the language there or had to sign in first.
+pub async fn instead(ask: Ask) -> Response {
+    match charge_id(&ask) {
+        Ok(id) => Redirect::to(&ask.link(&path(id))).into_response(),
+        Err(error) => trouble(&ask, None, &error),
+    }
+}
+
 /// Begins an attempt at paying.
 pub async fn pay(State(orders): State<Orders>, ask: Ask, body: Body) -> Response {
     act(&orders, &ask, body, async |person: &Person| {

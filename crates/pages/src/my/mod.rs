@@ -17,7 +17,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use orders::Orders;
 
 static STYLE: Asset = Asset::new(
@@ -43,16 +43,22 @@ pub fn router(orders: Orders) -> Router {
     let pages = Router::new()
         .route(HOME, get(home::page))
         .route(SIGN_IN, get(sign_in::page).post(sign_in::submit))
-        .route("/my/sign-out", post(sign_in::sign_out))
+        .route(
+            "/my/sign-out",
+            get(sign_in::signed_out).post(sign_in::sign_out),
+        )
         .route(
             "/my/{organization_id}/top-up",
             get(top_up::page).post(top_up::submit),
         )
         .route("/my/charges/{credit_charge_id}", get(charge::page))
-        .route("/my/charges/{credit_charge_id}/pay", post(charge::pay))
+        .route(
+            "/my/charges/{credit_charge_id}/pay",
+            get(charge::instead).post(charge::pay),
+        )
         .route(
             "/my/charges/{credit_charge_id}/cancel",
-            post(charge::cancel),
+            get(charge::instead).post(charge::cancel),
         )
         .layer(map_response(keep_private))
         .with_state(orders);

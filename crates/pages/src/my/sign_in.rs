@@ -114,6 +114,11 @@ pub async fn sign_out(State(orders): State<Orders>, ask: Ask, body: Body) -> Res
     response
 }
 
+/// There is nothing to see where the form posts to.
+pub async fn signed_out(ask: Ask) -> Response {
+    Redirect::to(&ask.link(HOME)).into_response()
+}
+
 /// A page of ours; an address that leads elsewhere, or is none, leads home.
 fn way_on(next: &str) -> &str {
     let below = next.strip_prefix(HOME).is_some_and(|rest| {

@@ -243,6 +243,7 @@ both! {
         let handed = browser.submit(&page, "/pay", &[]).await;
         assert_eq!(pay(&browser, &handed, GOOD_CARD).await, charge);
         assert_eq!(app.credits_of(studio).await, 300);
+        assert_eq!(location(&browser.get(&format!("{charge}/pay?lang=zh-TW")).await), format!("{charge}?lang=zh-TW"));
         // Who had the page open meanwhile is told how it is.
         let late = browser.submit(&page, "/pay", &[]).await;
         assert_eq!(late.status, 400);
@@ -378,6 +379,14 @@ both! {
             browser.cookies.borrow_mut().insert("tallystick_session".into(), odd.into());
             assert_eq!(browser.get("/my").await.status, 303, "{odd}");
         }
+        // A form that is sent too late leads to signing in, and from there to the page that it was on.
+        let late = browser.post("/my/charges/01999d1c-3c00-7e52-b6d1-92aa0c4e8d03/pay", &[]).await;
+        let page = browser.get(&location(&late)).await;
+        let typed = [("email", &*mei.email), ("password", mei.password.expose())];
+        let signed_in = browser.submit(&page, "/my/sign-in", &typed).await;
+        let on = browser.get(&location(&signed_in)).await;
+        assert_eq!(location(&on), "/my/charges/01999d1c-3c00-7e52-b6d1-92aa0c4e8d03");
+        assert_eq!(location(&browser.get("/my/sign-out").await), "/my");
     }
 
     async fn guessing_passwords_is_slowed_down(engine: Engine) {
