@@ -257,6 +257,55 @@ both! {
         app.stop().await;
     }
 
+    async fn every_trade_status_has_its_charge_status(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let shop = app.shop(0).await;
+        let ours = merchant(&app);
+        for (told, expected) in [
+            ("0", "wait_payment"), ("1", "complete"), ("2", "fail"), ("3", "cancel"), ("4", "expire"), ("8", "wait_payment"),
+            ("9", "wait_payment"), ("7", "wait_payment"),
+        ] {
+            let id = charge(&app, &shop, 10).await;
+            let (_, number) = attempt(&app, &shop, &id).await;
+            let body = notice(&ours, &number, "17", told, 10);
+            assert_eq!(post_form(&app, NOTIFY, body).await.text, "SUCCESS", "{told}");
+            assert_eq!(status(&app, &shop, &id).await, expected, "{told}");
+            // What ended without money can still be paid; what was paid stays so.
+            for late in ["1", "2", "3", "4"] {
+                let body = notice(&ours, &number, "17", late, 10);
+                assert_eq!(post_form(&app, NOTIFY, body).await.text, "SUCCESS", "{told} {late}");
+                assert_eq!(status(&app, &shop, &id).await, "complete", "{told} {late}");
+            }
+        }
+        assert_eq!((app.balance(&shop).await, postings(&app).await), (80, 8));
+        app.stop().await;
+    }
+
+    async fn without_a_gateway_nothing_can_be_paid_over_it(engine: Engine) {
+        let scratch = Scratch::new(engine);
+        let supplier = [("TALLYSTICK_SUPPLIER_URL", "http://127.0.0.1:9"), ("TALLYSTICK_SUPPLIER_KEY", "key")];
+        let organization = process::run(&scratch.url(), &["organizations", "create", "Shop"]).await;
+        let key = process::run(&scratch.url(), &["keys", "create", organization.trim(), "--label", "test"]).await;
+        let key = key.split_whitespace().find(|word| word.starts_with("tsk_")).unwrap();
+        let server = Server::with(&scratch.url(), &["--jobs", "off"], &supplier).await;
+        let client = httpkit::outgoing::client(Duration::from_secs(20)).unwrap();
+        let post = async |path: &str, body: Value| {
+            let request = client.post(format!("{}{path}", server.base_url)).header("x-api-key", key);
+            let answer = request.json(&body).send().await.unwrap();
+            serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()
+        };
+        let made = post(CHARGES, json!({"quantity": 100, "payment_type": "pay_uni"})).await;
+        let path = format!("{CHARGES}/{}", made["credit_charge_id"].as_str().unwrap());
+        for what in ["pay", "sync"] {
+            let answer = post(&format!("{path}/{what}"), json!({})).await;
+            assert_eq!(answer["result_code"], "contact_customer_service", "{what}: {answer}");
+        }
+        // Nobody has keys that could make a notice.
+        assert_eq!(post(NOTIFY, json!({})).await["result_code"], "token_validation_failed");
+        assert_eq!(post(&format!("{path}/cancel"), json!({})).await["credit_charge_status"], "cancel");
+        server.kill();
+    }
+
     async fn a_number_for_a_machine_is_paid_later(engine: Engine) {
         let app = TestApp::start(engine).await;
         let shop = app.shop(0).await;

@@ -387,6 +387,12 @@ fn help_says_what_there_is() {
                 "negative amount takes some back",
             ],
         ),
+        (
+            &["charges"],
+            &["list", "show", "reconcile", "confirm", "reject", "surplus"],
+        ),
+        (&["charges", "list"], &["--status", "--remitted", "--json"]),
+        (&["charges", "confirm"], &["<CHARGE>"]),
         (&["products"], &["list", "import", "set"]),
         (&["products", "import"], &["--markup", "Percent"]),
         (&["products", "set"], &["<PRODUCT>", "--on-sale", "--price"]),

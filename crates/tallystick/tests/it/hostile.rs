@@ -17,10 +17,15 @@ const ORDER: &str = "/platform/order/ch2/default";
 /// A field's code, and which field it is; `None`: the body as a whole.
 type Fault<'a> = (&'a str, Option<&'a str>);
 
-/// Paths of the operations with this method; an order that the path names does not exist.
+/// Paths of the operations with this method that take JSON, if anything; what the path names does not exist.
 fn paths(method: &str) -> Vec<String> {
+    let document = orders::face::document();
+    let takes_other = |path: &str| {
+        let body = &document["paths"][path][method.to_lowercase()]["requestBody"];
+        body.is_object() && body["content"]["application/json"].is_null()
+    };
     let paths: Vec<String> = keyed_operations()
-        .filter(|operation| operation.method == method)
+        .filter(|operation| operation.method == method && !takes_other(operation.path))
         .map(|operation| with_id(operation.path, UNKNOWN_ID))
         .collect();
     assert!(paths.len() >= 5, "{paths:?}");
@@ -36,6 +41,10 @@ async fn written(app: &TestApp) -> Vec<(&'static str, i64)> {
         "postings",
         "jobs",
         "refills",
+        "credit_charges",
+        "charge_trades",
+        "charge_notices",
+        "files",
         "idempotency_keys",
         "simulator_orders",
     ] {

@@ -16,6 +16,7 @@ use crate::face::charge::PAYABLE;
 use crate::face::limits::{LARGEST_NUMBER, LONGEST_LINK};
 use crate::model::{ChargeStatus, PaymentType};
 use crate::repo::charges::ENTITY;
+use crate::uploads::not_temporary;
 use catalogue::PlatformError as E;
 use catalogue::platform::{Conflict, Format, Subject, SupportReason};
 use files::FileId;
@@ -146,6 +147,7 @@ pub static OPERATIONS: &[Operation] = &[
                 required("last_five").into(),
                 invalid("file_id", Format::Uuid).into(),
                 invalid("last_five", Format::FiveDigits).into(),
+                E::fields(vec![not_temporary("file_id")]).into(),
                 not_there(Subject::File).into(),
             ];
             together([about(), wrong_type(), wrong_status(), own])
