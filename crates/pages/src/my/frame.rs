@@ -64,6 +64,10 @@ impl Frame {
 
     fn content_security(&self) -> String {
         let (script, elsewhere) = match &self.elsewhere {
+            // The gateway may send the browser on to other hosts of its own, which count as the form's target, too.
+            Some(origin) if origin.starts_with("https://") => {
+                (" script-src 'self';", " https:".into())
+            }
             Some(origin) => (" script-src 'self';", format!(" {origin}")),
             None => ("", String::new()),
         };
