@@ -27,7 +27,7 @@ pub const FORGET: &str = "captcha.forget";
 /// What may be set.
 #[derive(Clone, Debug)]
 pub struct ProofOfWorkConfig {
-    /// Zero bits of a solution: each more doubles the work. 18 take a browser about a second.
+    /// Zero bits of a solution: each more doubles the work. 18 take a browser a few seconds.
     pub difficulty: u8,
     /// How long a challenge counts.
     pub lifetime: Duration,

@@ -1,7 +1,10 @@
 //! Mails, and who takes them.
 
 use crate::{SendError, Sending, Stamp};
-use lettre::message::{Mailbox, Message, header::ContentType};
+use lettre::message::{
+    Mailbox, Message,
+    header::{ContentType, MIME_VERSION_1_0},
+};
 use lettre::{Address, message::MessageBuilder};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -56,6 +59,8 @@ impl Mail {
             .subject(&self.subject)
             .date(date)
             .message_id(Some(format!("<{}@{}>", stamp.id, from.email.domain())))
+            // Without it, readers need not decode what follows.
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN);
         builder.body(self.body.clone()).map_err(|e| refused(&e))
     }

@@ -24,6 +24,7 @@ fn a_mail_says_the_same_however_often_it_is_sent() {
             "Subject",
             "Date",
             "Message-ID",
+            "MIME-Version",
             "Content-Type",
             "Content-Transfer-Encoding"
         ]
@@ -50,7 +51,7 @@ fn nothing_becomes_a_header_of_its_own() {
     ] {
         let mail = Mail::new("mei@example.net", Some(injected), injected, injected).unwrap();
         let headers = headers(&mail);
-        assert_eq!(headers.len(), 7, "{headers:?}");
+        assert_eq!(headers.len(), 8, "{headers:?}");
         assert!(
             !headers.iter().any(|line| line.starts_with("Bcc")),
             "{headers:?}"
