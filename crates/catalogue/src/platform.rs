@@ -70,6 +70,18 @@ phrases! {
         List => { en: "a list", zh_tw: "陣列", zh_cn: "数组" },
         /// A UUID.
         Uuid => { en: "a UUID", zh_tw: "UUID", zh_cn: "UUID" },
+        /// A mobile barcode.
+        MobileBarcode => { en: "/ and seven of 0-9 A-Z . + -", zh_tw: "/ 加上 7 碼 0-9 A-Z . + -", zh_cn: "/ 加上 7 位 0-9 A-Z . + -" },
+        /// A citizen digital certificate.
+        CitizenCertificate => { en: "two capital letters and 14 digits", zh_tw: "2 碼大寫英文加 14 碼數字", zh_cn: "2 位大写英文加 14 位数字" },
+        /// A love code.
+        LoveCode => { en: "3 to 7 digits", zh_tw: "3 至 7 碼數字", zh_cn: "3 至 7 位数字" },
+        /// Lines of one kind cannot be with lines of another.
+        MixedTaxes => { en: "taxable lines together with either zero-rated or tax-free ones", zh_tw: "應稅品項搭配零稅率或免稅品項其中一種", zh_cn: "应税项目搭配零税率或免税项目其中一种" },
+        /// Text without control characters.
+        PlainText => { en: "text without control characters", zh_tw: "不含控制字元的文字", zh_cn: "不含控制字符的文字" },
+        /// What does not go with the rest.
+        Absent => { en: "absent: it means nothing here", zh_tw: "不可帶入：在此沒有意義", zh_cn: "不可填写：在此没有意义" },
         /// An absolute URL.
         Url => { en: "an absolute http or https URL", zh_tw: "完整的 http 或 https 網址", zh_cn: "完整的 http 或 https 网址" },
         /// The end of a bank account's number.
@@ -157,6 +169,10 @@ phrases! {
         LinkAndUsername => { en: "Send either link or username, not both.", zh_tw: "link 與 username 只能擇一帶入。", zh_cn: "link 与 username 只能二选一。" },
         /// The address belongs to an account.
         EmailTaken => { en: "There is an account with this e-mail address already.", zh_tw: "此電子郵件地址已有帳號。", zh_cn: "此电子邮件地址已有账号。" },
+        /// A donation and a carrier or business number.
+        DonationAndOther => { en: "A donated invoice has neither carrier nor tax id.", zh_tw: "捐贈發票不可帶入載具或統一編號。", zh_cn: "捐赠发票不可填写载具或统一编号。" },
+        /// A carrier that the receive type does not use.
+        CarrierWithoutUse => { en: "carrier_id goes with mobile_barcode or citizen_certificate only.", zh_tw: "carrier_id 僅適用於 mobile_barcode 或 citizen_certificate。", zh_cn: "carrier_id 仅适用于 mobile_barcode 或 citizen_certificate。" },
         /// The key belongs to another request.
         IdempotencyKeyReused => { en: "This Idempotency-Key was used for another request.", zh_tw: "此 Idempotency-Key 已用於不同的請求。", zh_cn: "此 Idempotency-Key 已用于不同的请求。" },
         /// The request with this key is still being carried out.
@@ -176,6 +192,75 @@ phrases! {
         Password => { en: "The e-mail address or the password is wrong.", zh_tw: "電子郵件地址或密碼錯誤。", zh_cn: "电子邮件地址或密码错误。" },
         /// The hash of a gateway's notice.
         NoticeHash => { en: "The hash of the notice does not match.", zh_tw: "通知的 HashInfo 驗證不符。", zh_cn: "通知的 HashInfo 验证不符。" },
+    }
+}
+
+phrases! {
+    /// Why there can be no invoice.
+    #[derive(Copy)]
+    pub enum InvoiceObstacle {
+        /// The charge has one.
+        AlreadyInvoiced => { en: "the charge has an invoice already", zh_tw: "此儲值單已有發票", zh_cn: "此充值单已有发票" },
+        /// Nothing was paid.
+        NoAmount => { en: "there is no amount to invoice", zh_tw: "沒有可開立的金額", zh_cn: "没有可开具的金额" },
+        /// The server has no account with the provider.
+        NotConfigured => { en: "this server has no account with the invoice provider", zh_tw: "伺服器未設定此發票服務商", zh_cn: "服务器未配置此发票服务商" },
+    }
+}
+
+phrases! {
+    /// Why an e-invoice provider has not done something.
+    #[derive(Copy)]
+    pub enum InvoiceRefusal {
+        /// There is no number left.
+        NumbersUsedUp => { en: "no invoice numbers are left for this period", zh_tw: "本期字軌號碼已用完", zh_cn: "本期字轨号码已用完" },
+        /// The tax authority does not know the barcode or love code.
+        UnknownCarrier => { en: "the carrier or love code is not registered", zh_tw: "載具或愛心碼未登錄", zh_cn: "载具或爱心码未登记" },
+        /// The seller's account.
+        Account => { en: "the provider does not accept the account of this server", zh_tw: "服務商不接受伺服器的帳號", zh_cn: "服务商不接受服务器的账号" },
+        /// No such invoice there.
+        NotFound => { en: "the provider does not find the invoice", zh_tw: "服務商查無此發票", zh_cn: "服务商查无此发票" },
+        /// An allowance stands in the way.
+        HasAllowance => { en: "the invoice has an allowance", zh_tw: "發票已有折讓", zh_cn: "发票已有折让" },
+        /// The period is closed.
+        TooLate => { en: "it is too late for that", zh_tw: "已超過期限", zh_cn: "已超过期限" },
+        /// The tax authority does not have it yet.
+        TooEarly => { en: "the tax authority does not have the invoice yet", zh_tw: "發票尚未上傳至財政部", zh_cn: "发票尚未上传至财政部" },
+        /// More than there is.
+        TooMuch => { en: "that is more than is left of the invoice", zh_tw: "超過發票剩餘金額", zh_cn: "超过发票剩余金额" },
+        /// No paper.
+        NotPrintable => { en: "there is no paper copy of it", zh_tw: "此發票沒有紙本", zh_cn: "此发票没有纸质件" },
+        /// Something is wrong with it.
+        Refused => { en: "the provider refuses it", zh_tw: "服務商拒絕", zh_cn: "服务商拒绝" },
+        /// No such operation.
+        NotOffered => { en: "the provider does not offer it", zh_tw: "服務商未提供此功能", zh_cn: "服务商未提供此功能" },
+        /// No account any more.
+        NotConfigured => { en: "this server has no account with the provider any more", zh_tw: "伺服器已無此服務商的設定", zh_cn: "服务器已无此服务商的配置" },
+        /// Somebody else was there.
+        VoidedElsewhere => { en: "it was voided at the provider", zh_tw: "已於服務商端作廢", zh_cn: "已在服务商端作废" },
+        /// Silence.
+        NoAnswer => { en: "the provider gives no answer that says whether it was done", zh_tw: "服務商未回覆是否完成", zh_cn: "服务商未回复是否完成" },
+        /// A contradiction.
+        Mismatch => { en: "the provider's answer contradicts what is stored", zh_tw: "服務商的回覆與已儲存的資料不符", zh_cn: "服务商的回复与已保存的数据不符" },
+    }
+}
+
+phrases! {
+    /// How an invoice stands, where that does not allow a step.
+    #[derive(Copy)]
+    pub enum InvoiceState {
+        /// `draft`.
+        Draft => { en: "it is a draft", zh_tw: "目前為草稿", zh_cn: "目前为草稿" },
+        /// `issued`.
+        Issued => { en: "it is issued", zh_tw: "已開立", zh_cn: "已开具" },
+        /// `issue_failed`.
+        IssueFailed => { en: "it has not been issued", zh_tw: "開立失敗", zh_cn: "开具失败" },
+        /// `void`.
+        Void => { en: "it is void", zh_tw: "已作廢", zh_cn: "已作废" },
+        /// A call is under way.
+        UnderWay => { en: "the provider is being asked at the moment", zh_tw: "正在等候服務商回覆", zh_cn: "正在等候服务商回复" },
+        /// The last step has no answer.
+        Open => { en: "it is not known yet whether the last step was done", zh_tw: "尚未得知上一步驟是否完成", zh_cn: "尚未得知上一步是否完成" },
     }
 }
 
@@ -360,11 +445,11 @@ errors! {
             zh_cn: "{property} 不是有效的电话号码。",
         },
         /// The e-invoice provider could not confirm the invoice.
-        GetInvoiceFailed = "get_invoice_failed" {
+        GetInvoiceFailed { reason: InvoiceRefusal } = "get_invoice_failed" {
             status: 400, level: Top, retry: Later,
-            en: "The invoice could not be read from its provider.",
-            zh_tw: "發票查詢失敗。",
-            zh_cn: "发票查询失败。",
+            en: "The invoice could not be read from its provider: {reason}.",
+            zh_tw: "發票查詢失敗：{reason}。",
+            zh_cn: "发票查询失败：{reason}。",
         },
         /// The provider does not offer this way of receiving an invoice.
         InvoiceProviderNotAllowInvoiceReceiveType = "invoice_provider_not_allow_invoice_receive_type" {
@@ -381,11 +466,11 @@ errors! {
             zh_cn: "发票服务商不支持此课税类别。",
         },
         /// The charge has an invoice already, or nothing to invoice.
-        CreateInvoiceFailed = "create_invoice_failed" {
+        CreateInvoiceFailed { reason: InvoiceObstacle } = "create_invoice_failed" {
             status: 400, level: Top, retry: AfterChange,
-            en: "The invoice could not be created.",
-            zh_tw: "發票建立失敗。",
-            zh_cn: "发票创建失败。",
+            en: "The invoice could not be created: {reason}.",
+            zh_tw: "發票建立失敗：{reason}。",
+            zh_cn: "发票创建失败：{reason}。",
         },
         /// The organization has no such invoice.
         InvoiceNotFound = "invoice_not_found" {
@@ -395,32 +480,32 @@ errors! {
             zh_cn: "查无此发票。",
         },
         /// The invoice's status does not allow the step.
-        InvoiceStatusIncorrect = "invoice_status_incorrect" {
+        InvoiceStatusIncorrect { state: InvoiceState } = "invoice_status_incorrect" {
             status: 400, level: Top, retry: AfterChange,
-            en: "The status of the invoice does not allow this.",
-            zh_tw: "發票狀態不允許此操作。",
-            zh_cn: "发票状态不允许此操作。",
+            en: "The status of the invoice does not allow this: {state}.",
+            zh_tw: "發票狀態不允許此操作：{state}。",
+            zh_cn: "发票状态不允许此操作：{state}。",
         },
         /// The provider refused to issue the invoice, or is down.
-        IssueInvoiceFailed = "issue_invoice_failed" {
+        IssueInvoiceFailed { reason: InvoiceRefusal } = "issue_invoice_failed" {
             status: 400, level: Top, retry: Later,
-            en: "The invoice could not be issued.",
-            zh_tw: "發票開立失敗。",
-            zh_cn: "发票开立失败。",
+            en: "The invoice could not be issued: {reason}.",
+            zh_tw: "發票開立失敗：{reason}。",
+            zh_cn: "发票开立失败：{reason}。",
         },
         /// The provider refused to void the invoice.
-        VoidInvoiceFailed = "void_invoice_failed" {
+        VoidInvoiceFailed { reason: InvoiceRefusal } = "void_invoice_failed" {
             status: 400, level: Top, retry: AfterChange,
-            en: "The invoice could not be voided.",
-            zh_tw: "發票作廢失敗。",
-            zh_cn: "发票作废失败。",
+            en: "The invoice could not be taken back: {reason}.",
+            zh_tw: "發票作廢或折讓失敗：{reason}。",
+            zh_cn: "发票作废或折让失败：{reason}。",
         },
         /// There is no paper copy of the invoice, or no address for it.
-        GetInvoicePrintUrlFailed = "get_invoice_print_url_failed" {
+        GetInvoicePrintUrlFailed { reason: InvoiceRefusal } = "get_invoice_print_url_failed" {
             status: 400, level: Top, retry: AfterChange,
-            en: "The invoice has no print address.",
-            zh_tw: "無法取得發票列印網址。",
-            zh_cn: "无法获取发票打印网址。",
+            en: "The invoice has no print address: {reason}.",
+            zh_tw: "無法取得發票列印網址：{reason}。",
+            zh_cn: "无法获取发票打印网址：{reason}。",
         },
         /// The charge's payment type does not allow the step.
         CreditChargePaymentTypeIncorrect = "credit_charge_payment_type_incorrect" {

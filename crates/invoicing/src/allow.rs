@@ -93,7 +93,7 @@ impl Invoicing {
                 let now = self.now();
                 allow_once(&*provider, &invoice, &content, resumed, now).await
             }
-            None => Answer::Refused(Failure::not_configured()),
+            None => Answer::not_configured(resumed),
         };
         let (attempt, allowance_id) = (invoice.attempts, allowance.allowance_id);
         let (allowance, failure) = self

@@ -1,10 +1,9 @@
 use crate::jobs;
-use crate::model::{Asked, InvoiceId, NewInvoice, Status, reference_of};
+use crate::model::{Asked, InvoiceId, NewInvoice, ProviderName, Status, reference_of};
 use crate::providers::capabilities;
 use crate::repo::Invoice;
 use crate::{Error, Invoicing, NotCreated, Result, Unoffered};
-use einvoice::capabilities::Capabilities;
-use einvoice::invoice::{self, Field, Problem};
+use einvoice::invoice::{self, Draft, Field, Problem};
 use kernel::Timestamp;
 use store::jobs::JobId;
 use store::record::Json;
@@ -16,8 +15,7 @@ use store::{StoreError, Tx};
 pub fn create(tx: &mut Tx<'_>, new: &NewInvoice, now: Timestamp) -> Result<Invoice> {
     let mut draft = new.draft.clone();
     draft.reference = reference_of(new.invoice_id);
-    let content = draft.check().map_err(Error::Invalid)?;
-    offered(capabilities(new.provider), &content)?;
+    let content = offered(new.provider, &draft)?;
     if content.amounts().total < 1 {
         return Err(Error::NotCreated(NotCreated::NoAmount));
     }
@@ -57,10 +55,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewInvoice, now: Timestamp) -> Result<Invoi
     Ok(invoice)
 }
 
-/// What the provider does not offer: the way to get it first, then the tax, then everything else about it.
-fn offered(capabilities: &Capabilities, content: &invoice::Invoice) -> Result<()> {
-    let Err(violations) = capabilities.check(content) else {
-        return Ok(());
+/// The draft, checked. Refused is what is wrong with it by the rules for all; then what the provider does not offer: the way to get
+/// it, the tax, everything else about it.
+pub fn offered(provider: ProviderName, draft: &Draft) -> Result<invoice::Invoice> {
+    let content = draft.check().map_err(Error::Invalid)?;
+    let Err(violations) = capabilities(provider).check(&content) else {
+        return Ok(content);
     };
     let not_offered = |field| {
         violations

@@ -28,7 +28,7 @@ impl Invoicing {
     }
 
     pub(crate) async fn ask_to_issue(&self, claimed: Claimed) -> Result<Invoice> {
-        let Claimed { invoice, .. } = claimed;
+        let Claimed { invoice, resumed } = claimed;
         let answer = match self.provider_of(&invoice).await? {
             Some(provider) => {
                 let content = invoice.content()?;
@@ -38,7 +38,7 @@ impl Invoicing {
                     _ => issue_once(&*provider, &content, now).await,
                 })
             }
-            None => Answer::Refused(Failure::not_configured()),
+            None => Answer::not_configured(resumed),
         };
         let attempt = invoice.attempts;
         let (invoice, failure) = self

@@ -22,7 +22,7 @@ pub mod repo;
 mod settle;
 pub mod void;
 
-pub use create::{create, issue_later};
+pub use create::{create, issue_later, offered};
 pub use error::{Error, Failure, NotCreated, Reason, Result, Unoffered, WrongStatus};
 pub use providers::{Configured, Providers, Settings};
 
@@ -35,6 +35,9 @@ use store::Db;
 
 /// How long whoever asks a provider may take before another takes over: longer than the calls that one step needs.
 const CLAIM: Duration = Duration::from_secs(120);
+
+/// After so long without an answer somebody should look.
+pub const LONG: Duration = Duration::from_secs(3600);
 
 /// E-invoices, whoever sells. Cheap to clone.
 #[derive(Clone)]

@@ -17,6 +17,13 @@ impl Invoicing {
             .await
     }
 
+    /// In whose books an invoice is; for the operator, who may see all of them.
+    pub async fn owner_of(&self, id: InvoiceId) -> Result<Option<Owner>> {
+        let find = move |tx: &mut store::Tx<'_>| Invoice::first(tx, Invoice::BY_ID, params![id]);
+        let found: Result<Option<Invoice>, store::StoreError> = self.db().read(find).await;
+        Ok(found?.map(|invoice| invoice.owner()))
+    }
+
     /// The invoices of a sale: the one that counts, if any, and those before it.
     pub async fn of_sale(&self, owner: &Owner, sale: &str) -> Result<Vec<Invoice>> {
         let (owner, sale) = (owner.clone(), sale.to_owned());

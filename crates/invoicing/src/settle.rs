@@ -53,6 +53,14 @@ impl Answer<Existing> {
 }
 
 impl<T> Answer<T> {
+    /// Nobody can be asked. What was asked for before may have been done all the same.
+    pub fn not_configured(resumed: bool) -> Self {
+        match resumed {
+            true => Self::Undecided(Failure::not_configured()),
+            false => Self::Refused(Failure::not_configured()),
+        }
+    }
+
     /// For the log.
     fn ended(&self) -> (Ended, Option<&str>) {
         match self {

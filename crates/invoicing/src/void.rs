@@ -39,7 +39,7 @@ impl Invoicing {
         let Claimed { invoice, resumed } = claimed;
         let answer = match self.provider_of(&invoice).await? {
             Some(provider) => void_once(&*provider, &invoice, resumed, self.now()).await?,
-            None => Answer::Refused(Failure::not_configured()),
+            None => Answer::not_configured(resumed),
         };
         let attempt = invoice.attempts;
         let (invoice, failure) = self

@@ -14,6 +14,7 @@ mod error;
 pub mod face;
 pub mod follow;
 pub mod follow_up;
+pub mod invoices;
 pub mod jobs;
 pub mod manage;
 pub mod model;
@@ -30,6 +31,7 @@ use captcha::RobotCheck;
 use charges::PayUni;
 use files::Files;
 use httpkit::idempotency::hex;
+use invoicing::Invoicing;
 use kernel::{Clock, Id, Rng, Secret, Timestamp};
 use model::{ChargesConfig, KeyHolder, Product, ProductId, SessionHolder};
 use people::{AccountsConfig, Passwords};
@@ -90,6 +92,8 @@ pub struct Outside {
     pub robots: Arc<dyn RobotCheck>,
     /// Keeps the files that people send.
     pub files: Files,
+    /// The invoices for what was paid.
+    pub invoicing: Invoicing,
 }
 
 /// The order platform. Cheap to clone.
@@ -106,6 +110,7 @@ struct Inner {
     pay_uni: Option<Arc<PayUni>>,
     robots: Arc<dyn RobotCheck>,
     files: Files,
+    invoicing: Invoicing,
     config: OrdersConfig,
     /// Names this process in leases.
     node: String,
@@ -143,6 +148,7 @@ impl Orders {
                 rng,
                 supplier: Arc::new(supplier),
                 files: outside.files,
+                invoicing: outside.invoicing,
                 pay_uni: outside.pay_uni.map(Arc::new),
                 robots: outside.robots,
                 config,
@@ -176,6 +182,11 @@ impl Orders {
     /// Whoever delivers: the supplier, and this server what are certificates.
     pub fn supplier(&self) -> &dyn Supplier {
         &*self.inner.supplier
+    }
+
+    /// The invoices for what was paid.
+    pub fn invoicing(&self) -> &Invoicing {
+        &self.inner.invoicing
     }
 
     /// Whoever tells people from robots.

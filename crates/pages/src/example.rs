@@ -7,8 +7,8 @@ use catalogue::openapi_v2::{
     TargetProblem, TimeProblem, UpstreamFault, ValueForm, VerificationProblem,
 };
 use catalogue::platform::{
-    Conflict, Credential, FieldError, Format, OrderRefusal, PlatformError, Property, Subject,
-    SupportReason, UploadRefusal,
+    Conflict, Credential, FieldError, Format, InvoiceObstacle, InvoiceRefusal, InvoiceState,
+    OrderRefusal, PlatformError, Property, Subject, SupportReason, UploadRefusal,
 };
 use catalogue::recur::{self, RecurError};
 use catalogue::{Entry, Face};
@@ -107,17 +107,29 @@ fn platform(code: &str) -> Option<PlatformError> {
         "organization_not_belong_account" => E::OrganizationNotBelongAccount,
         "mobile_phone_only" => field("phone", |property| E::MobilePhoneOnly { property }),
         "phone_number_invalid" => field("phone", |property| E::PhoneNumberInvalid { property }),
-        "get_invoice_failed" => E::GetInvoiceFailed,
+        "get_invoice_failed" => E::GetInvoiceFailed {
+            reason: InvoiceRefusal::NoAnswer,
+        },
         "invoice_provider_not_allow_invoice_receive_type" => {
             E::InvoiceProviderNotAllowInvoiceReceiveType
         }
         "invoice_provider_not_allow_invoice_tax_type" => E::InvoiceProviderNotAllowInvoiceTaxType,
-        "create_invoice_failed" => E::CreateInvoiceFailed,
+        "create_invoice_failed" => E::CreateInvoiceFailed {
+            reason: InvoiceObstacle::AlreadyInvoiced,
+        },
         "invoice_not_found" => E::InvoiceNotFound,
-        "invoice_status_incorrect" => E::InvoiceStatusIncorrect,
-        "issue_invoice_failed" => E::IssueInvoiceFailed,
-        "void_invoice_failed" => E::VoidInvoiceFailed,
-        "get_invoice_print_url_failed" => E::GetInvoicePrintUrlFailed,
+        "invoice_status_incorrect" => E::InvoiceStatusIncorrect {
+            state: InvoiceState::Draft,
+        },
+        "issue_invoice_failed" => E::IssueInvoiceFailed {
+            reason: InvoiceRefusal::NumbersUsedUp,
+        },
+        "void_invoice_failed" => E::VoidInvoiceFailed {
+            reason: InvoiceRefusal::HasAllowance,
+        },
+        "get_invoice_print_url_failed" => E::GetInvoicePrintUrlFailed {
+            reason: InvoiceRefusal::NotPrintable,
+        },
         "credit_charge_payment_type_incorrect" => E::CreditChargePaymentTypeIncorrect,
         "credit_charge_status_incorrect" => E::CreditChargeStatusIncorrect,
         "credit_charge_not_belong_organization" => E::CreditChargeNotBelongOrganization,

@@ -1,6 +1,7 @@
 //! Puts the parts together: one database, one clock, the faces, and what stands beside them.
 
 use crate::config::Config;
+use crate::einvoices::{self, Einvoices};
 use crate::openapi_v2;
 use crate::outward;
 use crate::platform;
@@ -13,11 +14,12 @@ use axum::routing::get;
 use forms::Forms;
 use httpkit::face::FaceLayer;
 use httpkit::{Reply, health};
+use invoicing::Invoicing;
 use kernel::{Clock, Rng, Secret};
 use messages::Messages;
 use orders::Orders;
 use orders::face::PlatformFace;
-use simulators::{Supplier as SupplierSimulator, SupplierConfig};
+use simulators::{EinvoiceProviders, Supplier as SupplierSimulator, SupplierConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +43,10 @@ pub struct Parts {
 pub struct App {
     /// The order platform.
     pub orders: Orders,
+    /// Everybody's e-invoices.
+    pub invoicing: Invoicing,
+    /// The simulated e-invoice providers, of sandboxes.
+    pub einvoices: EinvoiceProviders,
     /// Subscription billing.
     pub recur: Recur,
     /// Codes, forms and certificates.
@@ -92,7 +98,18 @@ impl App {
             )
         });
         let public_url = public_url(config, address);
-        let orders = platform::orders(&parts, config, address, &public_url, sandbox.as_ref())?;
+        let Einvoices {
+            invoicing,
+            simulator: einvoices,
+        } = Einvoices::build(&parts, config, address, &public_url, sandbox.is_some())?;
+        let orders = platform::orders(
+            &parts,
+            config,
+            address,
+            &public_url,
+            sandbox.as_ref(),
+            invoicing.clone(),
+        )?;
         let messages = outward::messages(&parts, config, sandbox.is_some())?;
         let forms = openapi_v2::forms(&parts, config, &public_url).await?;
         let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
@@ -106,6 +123,7 @@ impl App {
         health::metrics();
         let mut router = orders::face::router(orders.clone(), layer)
             .merge(recur.router(&parts, config))
+            .nest(einvoices::SIMULATED, einvoices.router())
             .merge(openapi_v2::router(&parts, config, &forms))
             .merge(forms::qr::routes(forms.clone()))
             .merge(forms::uploads::routes(forms.clone()))
@@ -122,6 +140,7 @@ impl App {
                 recur.clone(),
                 forms.clone(),
                 simulator.clone(),
+                einvoices.clone(),
                 options.still,
             );
             let detached = openapi_v2::detached(&parts, config, &forms)?;
@@ -137,6 +156,8 @@ impl App {
         }
         Ok(Self {
             orders,
+            invoicing,
+            einvoices,
             recur,
             forms,
             messages,

@@ -2,6 +2,7 @@
 
 mod captcha;
 mod charges;
+mod einvoice;
 mod files;
 mod messages;
 
@@ -10,6 +11,7 @@ pub use files::StorageConfig;
 
 use self::captcha::CaptchaSection;
 use self::charges::ChargesSection;
+use self::einvoice::EinvoiceSection;
 use self::files::FilesSection;
 use self::messages::{MailSection, SmsSection};
 use anyhow::{Context, Result};
@@ -149,6 +151,7 @@ pub struct File {
     mail: MailSection,
     sms: SmsSection,
     captcha: CaptchaSection,
+    einvoice: EinvoiceSection,
     files: FilesSection,
 }
 
@@ -273,6 +276,8 @@ pub struct Config {
     pub outbox: Option<PathBuf>,
     /// How robots are told.
     pub captcha: CaptchaConfig,
+    /// The accounts with e-invoice providers of whoever runs this server.
+    pub einvoice: invoicing::Settings,
     /// How large files may be, and how long they wait.
     pub files: ::files::FilesConfig,
     /// Where files are.
@@ -341,6 +346,7 @@ impl Config {
         let charge_methods = file.charges.methods()?;
         let keep_days = file.webhooks.keep_days;
         let webhooks = file.webhooks.resolve()?;
+        let payuni = file.payuni.resolve()?;
         let or = |value: Option<f64>, name, default| match value {
             Some(seconds) => seconds_of(seconds, name),
             None => Ok(default),
@@ -456,7 +462,8 @@ impl Config {
                 None => None,
             },
             billing: file.billing.resolve()?,
-            payuni: file.payuni.resolve()?,
+            einvoice: file.einvoice.resolve(payuni.is_some())?,
+            payuni,
             events_kept: match keep_days {
                 Some(days) => seconds_of(days * 24.0 * 3600.0, "webhooks.keep_days")?,
                 None => EVENTS_KEPT,
@@ -748,6 +755,9 @@ mod tests {
                     "three_d",
                     "module_secret",
                     "client_address_header",
+                    "merchant_id",
+                    "seller",
+                    "app_key",
                     "host",
                     "port",
                     "tls",

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod einvoices;
 pub mod openapi_v2;
 pub mod outward;
 pub mod platform;

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::outward;
 use crate::recur::{SIMULATED_GATEWAY, sandbox_shop};
 use anyhow::{Context, Result};
+use invoicing::Invoicing;
 use kernel::Secret;
 use orders::charges::PayUni;
 use orders::supplier::{NotConfigured, Panel, PanelConfig, Supplier};
@@ -28,8 +29,10 @@ pub fn orders(
     address: SocketAddr,
     public_url: &str,
     sandbox: Option<&SandboxOptions>,
+    invoicing: Invoicing,
 ) -> Result<Orders> {
     let outside = Outside {
+        invoicing,
         supplier: supplier(config, address, sandbox)?,
         pay_uni: pay_uni(config, address, public_url, sandbox.is_some())?,
         robots: outward::robots(parts, config)?,

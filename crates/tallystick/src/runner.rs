@@ -1,6 +1,7 @@
 //! Carries out background jobs, as one of any number of nodes.
 
 use crate::app::App;
+use invoicing::Invoicing;
 use kernel::Id;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub async fn schedule_recurring(app: &App) -> anyhow::Result<()> {
     app.orders.schedule_recurring().await?;
     app.recur.billing.schedule_recurring().await?;
     app.forms.schedule_recurring().await?;
+    app.invoicing.schedule_recurring().await?;
     let now = app.recur.billing.real_now();
     let recurring =
         [NOTICES, FORGET_EVENTS, captcha::FORGET].map(|kind| (Id::new(now, &app.rng), kind));
@@ -99,6 +101,8 @@ async fn run_job(app: &App, job: Job) {
         app.recur.billing.webhooks().run_job(job).await;
     } else if billing::Billing::owns(kind) {
         app.recur.billing.run_job(job).await;
+    } else if Invoicing::owns(kind) {
+        app.invoicing.run_job(job).await;
     } else if forms::Forms::owns(kind) {
         app.forms.run_job(job).await;
     } else {

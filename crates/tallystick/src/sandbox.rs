@@ -6,9 +6,11 @@
 //! - `POST /sandbox/given` `{"given": ["an organization with 50 credits", …]}` → variables
 //! - `POST /sandbox/advance` `{"minutes": 90}`: moves the simulators' time where it stands still
 //! - `POST /sandbox/gateway` `{"fault": "down" | "html" | "bad_hash" | "unknown_then_paid" | "unknown_then_failed" | "slow" | "lost" | null, "shop_enabled": true}`
+//! - `POST /sandbox/einvoice` `{"fault": "down" | "html" | "slow" | "lost" | "unsealed" | null}`: for single invoices there are test mail addresses
 //! - `POST /sandbox/supplier` `{"fault": "down" | "out_of_funds" | "garbled" | "lost" | null}`
 
 mod charges;
+mod invoices;
 mod people;
 
 use crate::recur::Recur;
@@ -30,7 +32,7 @@ use kernel::{Credits, ManualClock};
 use orders::Orders;
 use orders::model::OrganizationId;
 use serde::Deserialize;
-use simulators::{Fault, GatewayFault, Supplier};
+use simulators::{EinvoiceProviders, Fault, GatewayFault, Supplier};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,7 @@ pub struct Sandbox {
     recur: Recur,
     forms: Forms,
     supplier: Supplier,
+    einvoices: EinvoiceProviders,
     still: Option<Arc<ManualClock>>,
 }
 
@@ -67,6 +70,7 @@ impl Sandbox {
         recur: Recur,
         forms: Forms,
         supplier: Supplier,
+        einvoices: EinvoiceProviders,
         still: Option<Arc<ManualClock>>,
     ) -> Self {
         Self {
@@ -74,6 +78,7 @@ impl Sandbox {
             recur,
             forms,
             supplier,
+            einvoices,
             still,
         }
     }
@@ -172,6 +177,9 @@ impl Sandbox {
                     return done;
                 }
                 if let Some(done) = self.given_charges(other, variables).await {
+                    return done;
+                }
+                if let Some(done) = self.given_invoices(other, variables).await {
                     return done;
                 }
                 return self.given_forms(other, name, variables).await;
@@ -352,6 +360,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/sandbox/advance", post(advance))
         .route("/sandbox/supplier", post(supplier))
         .route("/sandbox/gateway", post(gateway))
+        .route("/sandbox/einvoice", post(invoices::einvoice))
         .layer(middleware::from_fn(refuse_pages))
         .with_state(sandbox)
 }

@@ -133,8 +133,8 @@ pub(crate) const CODES: &[Entry] = &[
     entry("4040156", Cause::NotFound, "no such invoice"),
     entry(
         "4040161",
-        Cause::Other,
-        "the allowance's state does not allow it",
+        Cause::DuplicateReference,
+        "an allowance with this number exists",
     ),
     entry(
         "4040162",

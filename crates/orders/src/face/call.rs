@@ -53,6 +53,17 @@ impl Caller {
         }
     }
 
+    /// A flag of the query: absent and blank are `false`.
+    pub fn flag(&self, name: &'static str) -> Result<bool, PlatformError> {
+        let mut pairs = self.query.split('&');
+        let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        match value {
+            None | Some("" | "false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(invalid(name, Format::Boolean)),
+        }
+    }
+
     /// The list query.
     pub fn list_query(&self, entity: &'static Entity) -> Result<ListQuery, PlatformError> {
         self.check_named_organization()?;

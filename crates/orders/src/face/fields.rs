@@ -55,15 +55,23 @@ impl Fields {
     }
 
     /// An error of a field.
-    pub fn push(&mut self, property: &'static str, error: PlatformError) {
+    pub fn push(&mut self, property: impl Into<Property>, error: PlatformError) {
         self.errors.push(FieldError::at(property, error));
     }
 
+    /// Errors that were found elsewhere, but for those of fields that have one already.
+    pub fn extend(&mut self, errors: impl IntoIterator<Item = FieldError>) {
+        let known: Vec<Option<Property>> = self.errors.iter().map(|e| e.property.clone()).collect();
+        let new = errors.into_iter().filter(|e| !known.contains(&e.property));
+        self.errors.extend(new);
+    }
+
     /// A field must be there; one that is there but wrong has its own error already.
-    pub fn require(&mut self, property: &'static str, sent: Sent<'_>) {
+    pub fn require(&mut self, property: impl Into<Property>, sent: Sent<'_>) {
         if is_blank(sent) {
+            let property = property.into();
             let error = PlatformError::FieldIsRequired {
-                property: property.into(),
+                property: property.clone(),
             };
             self.push(property, error);
         }
@@ -71,16 +79,27 @@ impl Fields {
 
     /// A whole number in 1..=10000000.
     pub fn int32(&mut self, property: &'static str, sent: Sent<'_>) -> Option<i64> {
+        self.whole(property, sent, INT32)
+    }
+
+    /// A whole number within limits.
+    pub fn whole(
+        &mut self,
+        property: impl Into<Property>,
+        sent: Sent<'_>,
+        limits: RangeInclusive<i64>,
+    ) -> Option<i64> {
         let text = present(sent)?;
+        let property = property.into();
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             self.invalid(property, Format::Integer);
             return None;
         }
         // Digits that do not fit are a number all the same, only far too large.
-        let value = text.parse().ok().filter(|n| INT32.contains(n));
+        let value = text.parse().ok().filter(|n| limits.contains(n));
         if value.is_none() {
-            self.out_of_range(property, *INT32.start(), *INT32.end());
+            self.out_of_range(property, *limits.start(), *limits.end());
         }
         value
     }
@@ -109,16 +128,17 @@ impl Fields {
     /// One of some names.
     pub fn one_of<T>(
         &mut self,
-        property: &'static str,
+        property: impl Into<Property>,
         sent: Sent<'_>,
         of: impl FnOnce(&str) -> Option<T>,
         allowed: &[&str],
     ) -> Option<T> {
-        let text = self.text(property, sent, Format::Text)?;
+        let property = property.into();
+        let text = self.text(property.clone(), sent, Format::Text)?;
         let value = of(&text);
         if value.is_none() {
             let error = PlatformError::NotAllowedEnumValues {
-                property: property.into(),
+                property: property.clone(),
                 allowed: allowed.join(", "),
             };
             self.push(property, error);
@@ -210,6 +230,50 @@ impl Fields {
         self.length_in(property, text.trim().to_owned(), length)
     }
 
+    /// A text whose length and form others know.
+    pub fn plain(&mut self, property: impl Into<Property>, sent: Sent<'_>) -> Option<String> {
+        let text = self.text(property, sent, Format::Text)?;
+        Some(text.trim().to_owned())
+    }
+
+    /// The elements of a list that has some; `None` when it is none, or has none.
+    pub fn elements<'a>(
+        &mut self,
+        property: &'static str,
+        sent: Sent<'a>,
+    ) -> Option<Vec<&'a RawValue>> {
+        let Some(text) = present(sent) else {
+            self.require(property, None);
+            return None;
+        };
+        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text) else {
+            self.invalid(property, Format::List);
+            return None;
+        };
+        if elements.is_empty() {
+            let error = PlatformError::SequenceAtLeastOneElement {
+                property: property.into(),
+            };
+            self.push(property, error);
+            return None;
+        }
+        Some(elements)
+    }
+
+    /// An element of a list that is an object of [`Sent`] values.
+    pub fn object<'a, T: Deserialize<'a>>(
+        &mut self,
+        property: impl Into<Property>,
+        element: &'a RawValue,
+    ) -> Option<T> {
+        let text = Some(element.get()).filter(|text| text.starts_with('{'));
+        let object = text.and_then(|text| serde_json::from_str(text).ok());
+        if object.is_none() {
+            self.invalid(property, Format::JsonObject);
+        }
+        object
+    }
+
     /// A secret of so many characters, exactly as it was sent.
     pub fn secret(
         &mut self,
@@ -264,21 +328,10 @@ impl Fields {
 
     /// 1 to 100 UUIDs.
     pub fn uuids<T>(&mut self, property: &'static str, sent: Sent<'_>) -> Vec<Id<T>> {
-        let Some(text) = present(sent) else {
-            self.require(property, None);
+        let Some(elements) = self.elements(property, sent) else {
             return Vec::new();
         };
-        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text) else {
-            self.invalid(property, Format::List);
-            return Vec::new();
-        };
-        let count = i64::try_from(elements.len()).unwrap_or(i64::MAX);
-        if count == 0 {
-            let error = PlatformError::SequenceAtLeastOneElement {
-                property: property.into(),
-            };
-            self.push(property, error);
-        } else if count > MOST_IDS {
+        if i64::try_from(elements.len()).unwrap_or(i64::MAX) > MOST_IDS {
             self.out_of_range(property, 1, MOST_IDS);
             return Vec::new();
         }
@@ -301,7 +354,12 @@ impl Fields {
     }
 
     /// A JSON string that is not blank. Neither database stores NUL in text.
-    fn text(&mut self, property: &'static str, sent: Sent<'_>, expected: Format) -> Option<String> {
+    fn text(
+        &mut self,
+        property: impl Into<Property>,
+        sent: Sent<'_>,
+        expected: Format,
+    ) -> Option<String> {
         if is_blank(sent) {
             return None;
         }
@@ -337,17 +395,19 @@ impl Fields {
         None
     }
 
-    fn invalid(&mut self, property: &'static str, expected: Format) {
+    fn invalid(&mut self, property: impl Into<Property>, expected: Format) {
+        let property = property.into();
         let error = PlatformError::InvalidFormat {
-            property: property.into(),
+            property: property.clone(),
             expected,
         };
         self.push(property, error);
     }
 
-    fn out_of_range(&mut self, property: &'static str, min: i64, max: i64) {
+    fn out_of_range(&mut self, property: impl Into<Property>, min: i64, max: i64) {
+        let property = property.into();
         let error = PlatformError::ValueOutOfRange {
-            property: property.into(),
+            property: property.clone(),
             min,
             max,
         };

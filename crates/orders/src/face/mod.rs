@@ -7,6 +7,7 @@ mod callback;
 mod charge;
 mod fields;
 mod file;
+mod invoice;
 mod limits;
 mod member;
 mod membership;
@@ -98,7 +99,8 @@ pub fn router(orders: Orders, layer: FaceLayer) -> Router {
         .merge(product::routes())
         .merge(order::routes())
         .merge(file::routes::<Caller>())
-        .merge(charge::routes());
+        .merge(charge::routes())
+        .merge(invoice::routes());
     let account = Router::new()
         .merge(account::routes())
         .merge(membership::routes())

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod charges;
+pub mod invoices;
 pub mod orders;
 pub mod organizations;
 pub mod products;

@@ -2,7 +2,7 @@
 
 use super::EinvoiceProviders;
 use super::books::{self, Denied, Invoice, Line, Order, Policy, QR_CAPACITY, Receive, date_time};
-use super::faults::{Codes, EinvoiceFault};
+use super::faults::{About, Codes, EinvoiceFault};
 use super::fields::{Fields, list_of_json};
 use super::protocol::{Answer, Failure, Refusal, answer, read, unless_refused};
 use super::repo;
@@ -52,9 +52,19 @@ async fn handle(
         return Answer::Html;
     };
     let data = providers.signed(&read(body).await);
-    let fields = data.as_ref().ok().and_then(|data| Fields::of_json(data));
-    let mail = fields.map(|fields| fields.text("BuyerEmailAddress"));
-    let fault = providers.fault_of(&mail.unwrap_or_default(), &CODES);
+    let data_text = data.as_deref().unwrap_or_default();
+    let listed = || list_of_json(data_text)?.into_iter().next();
+    let fields = Fields::of_json(data_text)
+        .or_else(listed)
+        .unwrap_or_default();
+    let about = match operation {
+        Operation::Issue => About::New(fields.text("BuyerEmailAddress")),
+        _ => About::Issued {
+            reference: fields.text("order_id"),
+            number: invoice_number(&fields),
+        },
+    };
+    let fault = providers.fault_of(POLICY.provider, about, &CODES).await;
     let fault = fault.as_ref();
     answer(fault, providers.amego(operation, data, fault)).await
 }
@@ -341,6 +351,7 @@ fn order(fields: &Fields) -> Result<Order, Refusal> {
         total,
         lines: items.iter().map(line).collect(),
         request: String::new(),
+        mail: text("BuyerEmailAddress"),
     })
 }
 
@@ -353,6 +364,17 @@ fn line(item: &Fields) -> Line {
 }
 
 /// The number of a new allowance, its invoice, and its total with tax.
+/// The invoice that a request names, each in its own way.
+fn invoice_number(fields: &Fields) -> String {
+    let own = ["invoice_number", "CancelInvoiceNumber"].map(|name| fields.text(name));
+    let items = fields.list("ProductItem").into_iter();
+    let original = items.map(|item| item.text("OriginalInvoiceNumber"));
+    let mut numbers = own.into_iter().chain(original);
+    numbers
+        .find(|number| !number.is_empty())
+        .unwrap_or_default()
+}
+
 fn allowance(fields: &Fields) -> Result<(String, String, i64), Refusal> {
     let number = fields.text("AllowanceNumber");
     if number.is_empty() || number.len() > LONGEST_ALLOWANCE_NUMBER {

@@ -44,6 +44,9 @@ pub(crate) struct Order {
     pub lines: Vec<Line>,
     /// The request itself, where one that is sent again is recognized by it.
     pub request: String,
+    /// The buyer's, which can ask for a fault.
+    #[serde(default)]
+    pub mail: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::EinvoiceProviders;
 use super::books::{self, Denied, Invoice, Line, Order, Policy, QR_CAPACITY, Receive, date_time};
-use super::faults::{Codes, EinvoiceFault};
+use super::faults::{About, Codes, EinvoiceFault};
 use super::fields::Fields;
 use super::protocol::{Answer, Failure, Refusal, answer, read, unless_refused};
 use super::repo;
@@ -49,8 +49,18 @@ async fn handle(
     let operation = operation.unwrap_or_default();
     let body = read(body).await;
     let content = providers.opened(&body);
-    let mail = content.as_ref().map(|data| data.text("CustomerEmail"));
-    let fault = providers.fault_of(&mail.unwrap_or_default(), &CODES);
+    let text = |name| {
+        let data = content.as_ref();
+        data.map(|data| data.text(name)).unwrap_or_default()
+    };
+    let about = match operation.as_str() {
+        "Issue" => About::New(text("CustomerEmail")),
+        _ => About::Issued {
+            reference: text("RelateNumber"),
+            number: text("InvoiceNo"),
+        },
+    };
+    let fault = providers.fault_of(POLICY.provider, about, &CODES).await;
     let fault = fault.as_ref();
     answer(fault, providers.ecpay(&operation, content, fault)).await
 }
@@ -376,6 +386,7 @@ fn order(data: &Fields) -> Result<Order, Refusal> {
         total,
         lines: items.iter().map(line).collect(),
         request: String::new(),
+        mail: text("CustomerEmail"),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::EinvoiceProviders;
 use super::books::{self, Denied, Invoice, Line, Order, Policy, QR_CAPACITY, Receive, date_time};
-use super::faults::{Codes, EinvoiceFault};
+use super::faults::{About, Codes, EinvoiceFault};
 use super::fields::Fields;
 use super::protocol::{Answer, Failure, Refusal, answer, read, unless_refused};
 use super::repo;
@@ -49,10 +49,20 @@ async fn handle(
         return Answer::Html;
     };
     let content = providers.form(&read(body).await, version);
-    let mail = content
-        .as_ref()
-        .map(|(fields, _)| fields.text("BuyerEmail"));
-    let fault = providers.fault_of(&mail.unwrap_or_default(), &CODES);
+    let text = |name| {
+        let content = content.as_ref();
+        content
+            .map(|(fields, _)| fields.text(name))
+            .unwrap_or_default()
+    };
+    let about = match operation {
+        Operation::Issue => About::New(text("BuyerEmail")),
+        _ => About::Issued {
+            reference: text("MerchantOrderNo"),
+            number: text("InvoiceNumber"),
+        },
+    };
+    let fault = providers.fault_of(POLICY.provider, about, &CODES).await;
     let fault = fault.as_ref();
     answer(fault, providers.ezpay(operation, content, fault)).await
 }
@@ -354,6 +364,7 @@ fn order(fields: &Fields) -> Result<Order, Refusal> {
         tax,
         total,
         request: String::new(),
+        mail: text("BuyerEmail"),
     })
 }
 

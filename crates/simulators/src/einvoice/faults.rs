@@ -31,10 +31,31 @@ pub(super) struct Codes {
 
 const TEST_HOST: &str = "@einvoice.test";
 
-/// What a buyer's mail address asks for, as test cards do at payment providers: `numbers-used-up@einvoice.test`.
-pub(super) fn of_mail(mail: &str, codes: &Codes, silence: Duration) -> Option<EinvoiceFault> {
+const LATER: &str = "-later";
+
+/// What a request is about.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// An invoice to be, of a buyer with this mail address.
+    New(String),
+    /// The invoice with this reference, or this number.
+    Issued { reference: String, number: String },
+}
+
+/// What a buyer's mail address asks for, as test cards do at payment providers: `numbers-used-up@einvoice.test` when the
+/// invoice is issued, `down-later@einvoice.test` with everything after that.
+pub(super) fn of_mail(
+    mail: &str,
+    later: bool,
+    codes: &Codes,
+    silence: Duration,
+) -> Option<EinvoiceFault> {
     let refuse = |code: &str| EinvoiceFault::Refuse(code.to_owned());
-    Some(match mail.strip_suffix(TEST_HOST)? {
+    let mut name = mail.strip_suffix(TEST_HOST)?;
+    if later {
+        name = name.strip_suffix(LATER)?;
+    }
+    Some(match name {
         "down" => EinvoiceFault::Down,
         "html" => EinvoiceFault::Html,
         "silence" => EinvoiceFault::Silence(silence),

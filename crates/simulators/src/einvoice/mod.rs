@@ -19,6 +19,7 @@
 //! | `duplicate@einvoice.test` | refused: the reference was used before |
 //! | `unavailable@einvoice.test` | refused: the tax authority cannot be reached |
 //! | `invalid@einvoice.test` | refused: a field is wrong |
+//! | `down-later@einvoice.test` | issued; HTTP 503 to everything that is asked about it afterwards. All of these have a `-later` |
 
 mod amego;
 mod books;

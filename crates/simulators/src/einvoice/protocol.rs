@@ -2,10 +2,12 @@
 
 use super::EinvoiceProviders;
 use super::books::Denied;
-use super::faults::{Codes, EinvoiceFault, of_mail};
+use super::faults::{About, Codes, EinvoiceFault, of_mail};
+use super::repo;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use einvoice::provider::ProviderId;
 use http_body_util::Limited;
 use serde_json::Value;
 use std::time::Duration;
@@ -109,10 +111,27 @@ pub(crate) async fn read(body: Body) -> String {
 }
 
 impl EinvoiceProviders {
-    /// What goes wrong with a request of a buyer with this mail address.
-    pub(super) fn fault_of(&self, mail: &str, codes: &Codes) -> Option<EinvoiceFault> {
+    /// What goes wrong with a request.
+    pub(super) async fn fault_of(
+        &self,
+        provider: ProviderId,
+        about: About,
+        codes: &Codes,
+    ) -> Option<EinvoiceFault> {
+        if let Some(fault) = self.fault() {
+            return Some(fault);
+        }
         let silence = self.shared.config.silence;
-        self.fault().or_else(|| of_mail(mail, codes, silence))
+        let (reference, number) = match about {
+            About::New(mail) => return of_mail(&mail, false, codes, silence),
+            About::Issued { reference, number } => (reference, number),
+        };
+        let found = self.shared.db.read(move |tx| match reference.is_empty() {
+            true => repo::by_number(tx, provider, &number),
+            false => repo::by_reference(tx, provider, &reference),
+        });
+        let mail = found.await.ok()??.order.mail;
+        of_mail(&mail, true, codes, silence)
     }
 
     /// Whether a request at `time`, in seconds since 1970, is from now, give or take `tolerance` seconds.

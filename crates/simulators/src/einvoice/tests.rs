@@ -445,6 +445,36 @@ async fn one_buyer_s_mail_address_asks_for_a_fault() {
 }
 
 #[tokio::test]
+async fn a_mail_address_asks_for_a_fault_of_what_comes_later() {
+    let world = World::new().await;
+    for provider in ALL {
+        let driver = world.driver(provider);
+        let mut draft = draft("later");
+        draft.buyer.email = Some("down-later@einvoice.test".into());
+        let issued = world.issued(provider, &draft).await;
+        let down = Outcome::Undecided(Undecided::Http(503));
+        let wanted = Wanted::of(&draft.check().unwrap());
+        assert!(
+            driver.query(&wanted, world.now()).await == Outcome::Undecided(Undecided::Http(503))
+        );
+        assert_eq!(
+            driver.void(&issued, "x", world.now()).await,
+            down,
+            "{provider}"
+        );
+        let invoice = draft.check().unwrap();
+        let lines = [DraftLine::new("a", 1, 1)];
+        let allowance = Allowance::new("AL1", &invoice, &issued, &lines).unwrap();
+        let allowed = driver.allowance(&allowance, world.now()).await;
+        assert_eq!(
+            allowed,
+            Outcome::Undecided(Undecided::Http(503)),
+            "{provider}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn numbers_are_used_up_and_new_ones_come_with_the_next_period() {
     let world = World::with_numbers(2).await;
     for provider in ALL {

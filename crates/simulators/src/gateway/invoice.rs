@@ -101,6 +101,7 @@ impl Wish {
                 price: trade.amount,
             }],
             request: String::new(),
+            mail: String::new(),
         })
     }
 }

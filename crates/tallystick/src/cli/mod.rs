@@ -6,6 +6,7 @@ mod clock;
 mod demo;
 mod explain;
 mod forms;
+mod invoices;
 mod manage;
 mod merchants;
 mod recur;
@@ -18,6 +19,7 @@ mod webhooks;
 
 use crate::app::{Parts, public_url};
 use crate::config::{EXAMPLE, Flags, LogFormat};
+use crate::einvoices::Einvoices;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use kernel::{Clock, SystemClock};
@@ -137,6 +139,17 @@ enum Command {
     ///   tallystick charges confirm CHARGE_ID
     #[command(subcommand, verbatim_doc_comment)]
     Charges(charges::Charges),
+    /// E-invoices for credit that was paid for: list, show, issue, void, allowance, reconcile
+    ///
+    /// Works on the configured database, and asks the providers configured under [einvoice]. What a
+    /// provider was asked for without that its answer is known is "open", and is looked up until it
+    /// is known; no invoice is issued twice. To find out why some are not issued:
+    ///
+    ///   tallystick invoices list --status issue_failed
+    ///   tallystick invoices show INVOICE
+    ///   tallystick invoices issue INVOICE
+    #[command(subcommand, verbatim_doc_comment)]
+    Invoices(invoices::Invoices),
     /// Copy a SQLite database, while it is in use, to a new file
     Backup(manage::Backup),
     /// Print a completion script for a shell
@@ -197,6 +210,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Vouchers(vouchers) => vouchers.run(&flags).await?,
             Command::Accounts(accounts) => accounts.run(&flags).await?,
             Command::Charges(charges) => charges.run(&flags).await?,
+            Command::Invoices(invoices) => invoices.run(&flags).await?,
             Command::Backup(backup) => backup.run(&flags).await?,
             Command::Completions { shell } => {
                 let mut script = Vec::new();
@@ -327,5 +341,7 @@ async fn open_orders(flags: &Flags) -> Result<Orders> {
         rng: Arc::new(kernel::Rng::from_system()),
     };
     let public_url = public_url(&config, config.listen);
-    crate::platform::orders(&parts, &config, config.listen, &public_url, None)
+    let einvoices = Einvoices::build(&parts, &config, config.listen, &public_url, false)?;
+    let invoicing = einvoices.invoicing;
+    crate::platform::orders(&parts, &config, config.listen, &public_url, None, invoicing)
 }

@@ -184,6 +184,7 @@ pub async fn doctor(flags: &Flags) -> Result<ExitCode> {
         report.note("orders", &what, "settle them with the supplier");
     }
     charges_report(&mut report, &db).await?;
+    invoices_report(&mut report, &db).await?;
     forms_report(&mut report, &db, &config).await?;
     db.close().await;
     for (what, finding, next) in config.unused() {
@@ -248,6 +249,32 @@ async fn charges_report(report: &mut Report, db: &Db) -> Result<()> {
     if found.remitted > 0 {
         let what = format!("{} transfers wait to be confirmed", found.remitted);
         report.note("charges", &what, "tallystick charges list --remitted");
+    }
+    Ok(())
+}
+
+/// E-invoices that wait for an answer, or for somebody.
+async fn invoices_report(report: &mut Report, db: &Db) -> Result<()> {
+    let before = SystemClock.now().minus(invoicing::LONG);
+    let read = move |tx: &mut Tx<'_>| invoicing::repo::state(tx, before);
+    let found: Result<_, store::StoreError> = db.read(read).await;
+    let state = found?;
+    if state.undecided > 0 {
+        let what = format!(
+            "of {} it is not known for an hour whether they were issued or voided",
+            state.undecided
+        );
+        let next =
+            "tallystick invoices list --open says why; tallystick invoices reconcile asks again";
+        report.bad("invoices", &what, next);
+    }
+    if state.failed > 0 {
+        let what = format!("{} were refused by their provider", state.failed);
+        let next = "tallystick invoices list --status issue_failed says why";
+        report.note("invoices", &what, next);
+    }
+    if state.undecided == 0 && state.failed == 0 {
+        report.good("invoices", "none is in doubt");
     }
     Ok(())
 }

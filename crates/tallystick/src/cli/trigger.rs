@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const EMITTED: &str = "emitted";
-const NOT_YET: &str = "not reachable yet";
 const IN_BROWSER: &str = "in a browser";
 
 #[derive(clap::Args)]
@@ -63,8 +62,8 @@ impl Trigger {
                 None => None,
             };
             let emitted = run.as_ref().is_some_and(|run| run.emitted(entry.code));
-            // A code without a scenario is known not to be reachable; asked for by name, it is a failure.
-            all_emitted &= emitted || (run.is_none() && self.all);
+            // What only a browser sees has no scenario; asked for by name, that is a failure.
+            all_emitted &= emitted || (entry.level == Level::ClientSide && self.all);
             rows.push(json!({
                 "face": entry.face,
                 "code": entry.code,
@@ -80,12 +79,11 @@ impl Trigger {
         }
         if self.all {
             let count = |state: &str| text.lines().filter(|l| l.starts_with(state)).count();
-            let (emitted, in_browser, not_yet) =
-                (count(EMITTED), count(IN_BROWSER), count(NOT_YET));
-            let failed = rows.len() - emitted - in_browser - not_yet;
+            let (emitted, in_browser) = (count(EMITTED), count(IN_BROWSER));
+            let failed = rows.len() - emitted - in_browser;
             let _ = writeln!(
                 text,
-                "\n{emitted} emitted, {in_browser} in a browser only, {not_yet} not reachable yet, {failed} failed"
+                "\n{emitted} emitted, {in_browser} in a browser only, {failed} failed"
             );
         }
         if self.json {
@@ -104,9 +102,8 @@ impl Trigger {
 fn summarize(text: &mut String, entry: &Entry, run: Option<&Run>, emitted: bool) {
     let state = match (run, emitted) {
         (None, _) if entry.level == Level::ClientSide => IN_BROWSER,
-        (None, _) => NOT_YET,
-        (Some(_), true) => EMITTED,
-        (Some(_), false) => "NOT EMITTED",
+        (_, true) => EMITTED,
+        (_, false) => "NOT EMITTED",
     };
     let status = run.map(Run::status).or_else(|| entry.http_status());
     let status = status.map(|status| status.to_string()).unwrap_or_default();

@@ -19,6 +19,7 @@ mod forms_webhooks;
 mod hostile;
 mod house;
 mod http;
+mod invoices;
 mod lists;
 mod messages;
 mod my_pages;

@@ -270,10 +270,21 @@ fn theirs(others: E) -> Vec<Sample> {
     ]
 }
 
+/// What an organization names in the path of a step.
+pub fn charge_named() -> Vec<Sample> {
+    let wrong = E::CreditChargeStatusIncorrect.into();
+    together([theirs(E::CreditChargeNotBelongOrganization), vec![wrong]])
+}
+
+/// Anything with effects elsewhere.
+pub fn step() -> Vec<Sample> {
+    let in_use = vec![conflict(Conflict::IdempotencyKeyInUse)];
+    together([post(), in_use])
+}
+
 /// Anything sent about a charge by its organization.
 fn about() -> Vec<Sample> {
-    let in_use = vec![conflict(Conflict::IdempotencyKeyInUse)];
-    together([post(), in_use, theirs(E::CreditChargeNotBelongOrganization)])
+    together([step(), theirs(E::CreditChargeNotBelongOrganization)])
 }
 
 /// Anything about a charge by the person who made it.

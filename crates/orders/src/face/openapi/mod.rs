@@ -5,6 +5,7 @@
 
 mod charges;
 mod files;
+mod invoices;
 mod operations;
 mod parameters;
 mod people;

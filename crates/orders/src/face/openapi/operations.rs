@@ -2,6 +2,7 @@
 
 use super::charges;
 use super::files;
+use super::invoices;
 use super::people;
 use super::refusals::{self, Sample, Wish};
 use super::values;
@@ -59,6 +60,8 @@ pub(super) enum Input {
         /// An `$orderby` value that works.
         orderby: &'static str,
     },
+    /// Whether somebody else is asked first.
+    Refresh,
     /// A JSON body.
     Body {
         schema: &'static str,
@@ -75,7 +78,7 @@ impl Operation {
         match self.input {
             Input::Form(_) => true,
             Input::Body { .. } => self.caller == CallerKind::Key,
-            Input::None | Input::List { .. } => false,
+            Input::None | Input::Refresh | Input::List { .. } => false,
         }
     }
 
@@ -114,6 +117,7 @@ static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [
         OPERATIONS,
         charges::OPERATIONS,
+        invoices::OPERATIONS,
         people::OPERATIONS,
         files::OPERATIONS,
     ]
@@ -414,7 +418,7 @@ const ORDER: &str = "Order";
 const FOLLOW_UP: &str = "Order follow-up";
 
 /// What the tags are, in the order of the document.
-pub(super) const TAGS: [(&str, &str); 8] = [
+pub(super) const TAGS: [(&str, &str); 9] = [
     people::TAGS[0],
     people::TAGS[1],
     files::TAG,
@@ -423,6 +427,7 @@ pub(super) const TAGS: [(&str, &str); 8] = [
         "Whose key it is, its credit and where the credit went.",
     ),
     charges::TAG,
+    invoices::TAG,
     (PRODUCT, "What can be ordered."),
     (
         ORDER,

@@ -64,6 +64,15 @@ pub fn of(operation: &Operation) -> Vec<Value> {
             parameters.push(openapi::parameter("OrganizationId"));
         }
         Input::None => {}
+        Input::Refresh => {
+            parameters.push(openapi::parameter("OrganizationId"));
+            parameters.push(json!({
+                "name": "refresh",
+                "in": "query",
+                "description": "Whether the provider is asked first.",
+                "schema": {"type": "boolean", "default": false},
+            }));
+        }
         Input::List {
             entity,
             filters,

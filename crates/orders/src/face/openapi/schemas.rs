@@ -2,6 +2,7 @@
 
 use super::charges;
 use super::files;
+use super::invoices;
 use super::people;
 use crate::face::fields::MOST_IDS;
 use crate::face::limits::{LARGEST_NUMBER, LONGEST_COMMENTS, LONGEST_LINK, LONGEST_USERNAME};
@@ -23,6 +24,7 @@ pub fn schemas() -> Value {
         orders(),
         requests(),
         charges::schemas(),
+        invoices::schemas(),
         people::schemas(),
         files::schemas(),
     ]

@@ -17,6 +17,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("/platform", include_str!("../product.rs")),
     ("/platform", include_str!("../order.rs")),
     ("/platform", include_str!("../charge.rs")),
+    ("/platform", include_str!("../invoice.rs")),
     ("/account", include_str!("../account_charge.rs")),
     ("/account", include_str!("../account.rs")),
     ("/account", include_str!("../membership.rs")),
@@ -263,6 +264,16 @@ fn schemas_have_the_fields_of_the_wire_types() {
         (
             "ChargeBody",
             &["CreditChargeRequest", "CreditChargeRemittanceRequest"],
+        ),
+        ("InvoiceBody", &["InvoiceRequest"]),
+        ("ItemBody", &["InvoiceItemRequest"]),
+        (
+            "StepBody",
+            &[
+                "InvoiceFollowUpRequest",
+                "InvoiceVoidRequest",
+                "InvoiceAllowanceRequest",
+            ],
         ),
         ("AccountResponse", &["AccountResponse"]),
         ("Register", &["RegisterRequest"]),
