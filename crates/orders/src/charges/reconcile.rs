@@ -21,6 +21,8 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(6 * 3600);
 const AFTER_END: Duration = Duration::from_secs(24 * 3600);
 /// For how long after that the last question is repeated while it is not answered.
 const UNANSWERED: Duration = Duration::from_secs(14 * 24 * 3600);
+/// A round that takes longer is continued by the next: a job has its lease for a minute only.
+const LONGEST_ROUND: Duration = Duration::from_secs(30);
 /// The shortest and the longest time between two rounds.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -57,7 +59,7 @@ impl Orders {
                 .read(move |tx| Trade::all(tx, Trade::DUE, params![now, AT_ONCE]))
                 .await;
             let due = due?;
-            if due.is_empty() {
+            if due.is_empty() || self.now().since(now) > LONGEST_ROUND {
                 return Ok(done);
             }
             let mut asked = JoinSet::new();

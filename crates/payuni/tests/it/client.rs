@@ -4,8 +4,8 @@ use crate::{shop, vectors};
 use axum::body::Bytes;
 use kernel::{Secret, Timestamp};
 use payuni::client::{
-    BindKey, BindStatus, Charge, CloseType, Consent, MerchantTrade, Order, Page, TokenScope,
-    TokenUse,
+    BindKey, BindStatus, Charge, CloseType, Consent, MerchantTrade, Method, Order, Page,
+    TokenScope, TokenUse,
 };
 use payuni::codes::{CardFailure, Code, Endpoint};
 use payuni::envelope::OpenError;
@@ -386,6 +386,28 @@ fn the_hosted_page_is_a_form_for_the_browser() {
         .with("CreditToken", "cus_0001")
         .with("CreditTokenType", "1");
     assert!(inner.unwrap() == expected);
+}
+
+#[test]
+fn the_hosted_page_offers_what_the_shop_asks_for() {
+    let order = Order::new("CC-202601150001-0a1b2c3d4".parse().unwrap(), 500, "Credit");
+    let mut page = Page::new(order);
+    page.methods = vec![Method::Card, Method::Atm, Method::Cvs];
+    // The last second of the day in Taipei, which is the day before in London.
+    page.number_until = Some("2026-01-18T23:59:59+08:00".parse().unwrap());
+    let client = client("https://api.payuni.com.tw/api/", Duration::from_secs(1));
+    let form = client.upp(&page, NOW);
+    let get = |name| form.fields.get(name).unwrap();
+    let inner = shop("TEST001").open(get("EncryptInfo"), get("HashInfo"));
+    let inner = inner.unwrap();
+    for (name, value) in [
+        ("Credit", "1"),
+        ("ATM", "1"),
+        ("CVS", "1"),
+        ("ExpireDate", "2026-01-18"),
+    ] {
+        assert_eq!(inner.get(name), Some(value), "{name}");
+    }
 }
 
 #[test]

@@ -714,32 +714,12 @@ both! {
         let scratch = Scratch::new(engine);
         // Its notices and the payer's browser reach nobody: the process dies before anybody has told it anything.
         let server = Server::with(&scratch.url(), &["--sandbox", "--jobs", "off"], &[("TALLYSTICK_PUBLIC_URL", "http://localhost:9")]).await;
-        let shop = server.shop(0).await;
-        let client = httpkit::outgoing::client(Duration::from_secs(20)).unwrap();
-        let post = async |path: &str, body: Value| {
-            let request = client.post(format!("{}{path}", server.base_url)).header("x-api-key", &shop.key);
-            request.json(&body).send().await.unwrap().text().await.unwrap()
-        };
-        let made: Value = serde_json::from_str(&post(CHARGES, json!({"quantity": 100, "payment_type": "pay_uni"})).await).unwrap();
-        let id = made["credit_charge_id"].as_str().unwrap().to_owned();
-        let form: Value = serde_json::from_str(&post(&format!("{CHARGES}/{id}/pay"), json!({})).await).unwrap();
-        let mut fields = Fields::new();
-        for name in ["MerID", "Version", "EncryptInfo", "HashInfo"] {
-            fields.push(name, form[name].as_str().unwrap());
-        }
-        let send = async |path: &str, body: String| {
-            let request = client.post(format!("{}{path}", server.base_url))
-                .header("content-type", "application/x-www-form-urlencoded");
-            let answer = request.body(body).send().await.unwrap();
-            answer.headers()["location"].to_str().unwrap().to_owned()
-        };
-        let page = send("/simulators/payuni/api/upp", fields.encode()).await;
-        let page = page.trim_start_matches("http://localhost:9").to_owned();
-        let card = Fields::new().with("method", "card").with("card_number", GOOD_CARD)
-            .with("card_expiry", "12/30").with("card_cvc", "123");
-        send(&page, card.encode()).await;
+        let payer = Payer::new(&server).await;
+        let (id, page) = payer.on_page().await;
+        payer.type_card(&page).await.unwrap();
         server.kill();
 
+        let shop = payer.shop.clone();
         let app = TestApp::over_at(scratch, SystemClock.now(), |_| {}).await;
         assert_eq!((status(&app, &shop, &id).await.as_str(), app.balance(&shop).await), ("wait_payment", 0));
         app.pass(MINUTE * 3).await;
@@ -748,5 +728,89 @@ both! {
         assert_eq!(postings(&app).await, 1);
         app.assert_balanced().await;
         app.stop().await;
+    }
+
+    async fn a_process_killed_while_notices_come_in_loses_and_doubles_none(engine: Engine) {
+        let scratch = Scratch::new(engine);
+        let server = Server::start(&scratch.url(), &["--sandbox"]).await;
+        let payer = Payer::new(&server).await;
+        let mut pages = Vec::new();
+        for _ in 0..12 {
+            pages.push(payer.on_page().await);
+        }
+        // Payers type their cards all at once; the first one who is through pulls the plug.
+        let typing: Vec<_> = pages.iter().map(|(_, page)| Box::pin(payer.type_card(page))).collect();
+        let (first, _, others) = futures_util::future::select_all(typing).await;
+        first.unwrap();
+        server.kill();
+        futures_util::future::join_all(others).await;
+
+        let shop = payer.shop.clone();
+        let app = TestApp::over_at(scratch, SystemClock.now(), |_| {}).await;
+        app.pass(MINUTE * 3).await;
+        app.pass(HOUR).await;
+        let paid = app.sum("SELECT COUNT(*) FROM gateway_trades WHERE trade LIKE '%\"outcome\":\"Paid\"%'").await;
+        assert!(paid >= 1);
+        let complete = app.sum("SELECT COUNT(*) FROM credit_charges WHERE credit_charge_status = 'complete'").await;
+        assert_eq!((complete, postings(&app).await, app.balance(&shop).await), (paid, paid, paid * 100));
+        app.assert_balanced().await;
+        app.stop().await;
+    }
+}
+
+/// Somebody who pays on the hosted page of a server that is a process of its own.
+struct Payer {
+    client: reqwest::Client,
+    base_url: String,
+    shop: Shop,
+}
+
+impl Payer {
+    async fn new(server: &Server) -> Self {
+        Self {
+            client: httpkit::outgoing::client(Duration::from_secs(20)).unwrap(),
+            base_url: server.base_url.clone(),
+            shop: server.shop(0).await,
+        }
+    }
+
+    async fn call(&self, path: &str, body: Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.base_url));
+        let request = request.header("x-api-key", &self.shop.key).json(&body);
+        let text = request.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// A form posted at this server, whatever address it names; the path that the answer leads to.
+    async fn submit(&self, path: &str, fields: &Fields) -> Result<String, reqwest::Error> {
+        let request = self.client.post(format!("{}{path}", self.base_url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(fields.encode()).send().await?;
+        let location = answer.headers()["location"].to_str().unwrap();
+        let path = location.find("/simulators").unwrap();
+        Ok(location[path..].to_owned())
+    }
+
+    /// A charge of 100 credits, and the page where it is paid.
+    async fn on_page(&self) -> (String, String) {
+        let body = json!({"quantity": 100, "payment_type": "pay_uni"});
+        let made = self.call(CHARGES, body).await;
+        let id = made["credit_charge_id"].as_str().unwrap().to_owned();
+        let form = self.call(&format!("{CHARGES}/{id}/pay"), json!({})).await;
+        let mut fields = Fields::new();
+        for name in ["MerID", "Version", "EncryptInfo", "HashInfo"] {
+            fields.push(name, form[name].as_str().unwrap());
+        }
+        let page = self.submit("/simulators/payuni/api/upp", &fields).await;
+        (id, page.unwrap())
+    }
+
+    async fn type_card(&self, page: &str) -> Result<String, reqwest::Error> {
+        let card = Fields::new()
+            .with("method", "card")
+            .with("card_number", GOOD_CARD)
+            .with("card_expiry", "12/30")
+            .with("card_cvc", "123");
+        self.submit(page, &card).await
     }
 }
