@@ -260,6 +260,56 @@ both! {
         app.stop().await;
     }
 
+    async fn nothing_that_a_body_can_hold_is_a_fault_of_ours(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let tenant = Tenant::new(&app, "owner").await;
+        let own = tenant.belongings(&app).await;
+        let document = orders::face::document();
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let long = json!("x".repeat(70_000)).to_string();
+        let hostile = [
+            "null", "true", "0", "-1", "1e400", "-0.0", "99999999999999999999999", "1.5", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud800\"",
+            "\"\\u202e' OR 1=1 --\"", "\"9999-12-31T23:59:59+08:00\"", "\"0000-00-00T00:00:00Z\"", "[]", "[null]", "[[]]", "{}",
+            "[{\"name\":{},\"count\":-1,\"price\":1e99}]", "\"https://[::1\"", "\"javascript:alert(1)\"", &deep, &long,
+        ];
+        let mut sent = 0;
+        for operation in orders::face::operations() {
+            let example = example(&document, operation.method, operation.path);
+            let Some(example) = example.as_object().filter(|_| operation.caller != CallerKind::Anybody) else {
+                continue;
+            };
+            let mut path = operation.path.to_owned();
+            for (name, id) in &own {
+                path = path.replace(&format!("{{{name}}}"), id);
+            }
+            let schema = &document["paths"][operation.path][operation.method.to_lowercase()]["requestBody"]["content"]
+                ["application/json"]["schema"]["$ref"];
+            let schema = document.pointer(schema.as_str().unwrap().trim_start_matches('#')).unwrap();
+            for field in schema["properties"].as_object().unwrap().keys() {
+                for value in &hostile {
+                    let mut fields: Vec<String> = example.iter().filter(|(name, _)| *name != field)
+                        .map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+                    fields.push(format!("{}:{value}", json!(field)));
+                    let body = format!("{{{}}}", fields.join(","));
+                    let request = app.request(operation.method.parse().unwrap(), &path).header("content-type", "application/json");
+                    let request = match operation.caller {
+                        CallerKind::Key => request.header("x-api-key", &tenant.shop.key),
+                        _ => request.bearer_auth(tenant.person.access_token.expose()),
+                    };
+                    let answer = app.send(request.body(body)).await;
+                    let value: String = value.chars().take(60).collect();
+                    let what = format!("{} {path} {field}={value}: {} {}", operation.method, answer.status, answer.text);
+                    assert!(answer.status < 500, "{what}");
+                    assert!(answer.status == 200 || !answer.code().is_empty(), "{what}");
+                    sent += 1;
+                }
+            }
+        }
+        assert!(sent > 500, "{sent}");
+        app.assert_balanced().await;
+        app.stop().await;
+    }
+
     async fn ids_of_others_in_bodies_and_queries_are_refused(engine: Engine) {
         let app = TestApp::start(engine).await;
         let (owner, other) = (Tenant::new(&app, "owner").await, Tenant::new(&app, "other").await);
