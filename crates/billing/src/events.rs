@@ -2,7 +2,7 @@
 //! that wants them in lower case gets them so on delivery.
 
 use crate::model::proration::SwitchKind;
-use crate::model::{CustomerId, EventKind};
+use crate::model::{CustomerId, EventKind, InvoiceId, OrderId};
 use crate::repo::{Checkout, Customer, Invoice, Order, Product, Refund, Subscription};
 use crate::work::Work;
 use crate::{Result, face};
@@ -212,6 +212,54 @@ pub fn refund(
 ) -> Result<()> {
     let data = face::refund_object(refund, charged, refunded);
     Ok(work.emit(tx, kind, &refund.refund_id.to_string(), &data)?)
+}
+
+/// `einvoice.*`, named after the order or invoice: the contract has no `id` of its own there.
+pub fn einvoice(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    kind: EventKind,
+    einvoice: &invoicing::repo::Invoice,
+) -> Result<()> {
+    let mut data = about(&einvoice.sale, einvoice.total);
+    let failure = (kind == EventKind::EinvoiceIssueFailed).then_some(&einvoice.failure);
+    let more = json!({
+        "status": einvoice.status.name().to_uppercase(),
+        "invoice_number": einvoice.invoice_number,
+        "random_code": einvoice.random_code,
+        "receive_type": einvoice.receive_type.name(),
+        "refunded_amount": einvoice.credited,
+        "failure_message": failure,
+        "issued_at": optional(einvoice.issued_at),
+        "voided_at": optional(einvoice.voided_at),
+    });
+    if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
+        data.extend(more);
+    }
+    Ok(work.emit(tx, kind, &einvoice.sale, &data)?)
+}
+
+/// `einvoice.issue_failed` of one that was not even asked for.
+pub fn einvoice_refused(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    sale: &str,
+    amount: i64,
+    failure: &str,
+) -> Result<()> {
+    let mut data = about(sale, amount);
+    data["status"] = "ISSUE_FAILED".into();
+    data["failure_message"] = failure.into();
+    Ok(work.emit(tx, EventKind::EinvoiceIssueFailed, sale, &data)?)
+}
+
+fn about(sale: &str, amount: i64) -> Value {
+    json!({
+        "order_id": sale.parse::<OrderId>().ok(),
+        "invoice_id": sale.parse::<InvoiceId>().ok(),
+        "amount": amount,
+        "currency": "TWD",
+    })
 }
 
 /// `customer.*`.

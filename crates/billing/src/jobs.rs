@@ -40,13 +40,14 @@ impl Billing {
 
     /// Whether this is one of billing's jobs.
     pub fn owns(kind: &str) -> bool {
-        [TICK, DUE].contains(&kind)
+        [TICK, DUE].contains(&kind) || Self::is_einvoice_job(kind)
     }
 
     /// Carries a leased job out. If it fails, its lease runs out and it is taken up again.
     pub async fn run_job(&self, job: Job) {
         let result = match job.kind.as_str() {
             TICK => self.run_tick(&job).await,
+            kind if Self::is_einvoice_job(kind) => self.run_einvoice_job(&job).await,
             _ => self.run_due(&job).await,
         };
         if let Err(error) = result {

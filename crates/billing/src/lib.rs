@@ -15,6 +15,7 @@ pub mod checkout;
 pub mod clock;
 mod coupons;
 mod customers;
+pub mod einvoices;
 pub mod elements;
 mod error;
 mod events;
@@ -40,6 +41,7 @@ pub use repo::statements;
 pub use voucher::{Given, GivenStatus};
 pub use work::{Scope, Work};
 
+use invoicing::Invoicing;
 use kernel::{Clock, Rng, Timestamp};
 use model::AccountId;
 use repo::{Account, KeyHolder};
@@ -99,6 +101,7 @@ struct Inner {
     config: BillingConfig,
     gateways: Gateways,
     webhooks: Webhooks,
+    invoicing: Invoicing,
     quotas: Quotas,
     keys: Cache<String, KeyHolder>,
 }
@@ -111,6 +114,7 @@ impl Billing {
         rng: Arc<Rng>,
         gateways: Gateways,
         webhooks: Webhooks,
+        invoicing: Invoicing,
         config: BillingConfig,
     ) -> Self {
         Self {
@@ -121,6 +125,7 @@ impl Billing {
                 config,
                 gateways,
                 webhooks,
+                invoicing,
                 quotas: Quotas::default(),
                 keys: Cache::default(),
             }),
@@ -140,6 +145,11 @@ impl Billing {
     /// The webhooks.
     pub fn webhooks(&self) -> &Webhooks {
         &self.inner.webhooks
+    }
+
+    /// The e-invoices.
+    pub fn invoicing(&self) -> &Invoicing {
+        &self.inner.invoicing
     }
 
     /// The card gateways.

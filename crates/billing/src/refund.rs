@@ -9,7 +9,7 @@ use crate::model::{
 use crate::repo::{Charge, Credited, Invoice, Order, Product, Refund, Subscription, Taken};
 use crate::settle::{lock_subscription, save};
 use crate::work::Work;
-use crate::{Billing, Error, Result, Scope, change, customers, events, voucher};
+use crate::{Billing, Error, Result, Scope, change, customers, einvoices, events, voucher};
 use catalogue::recur::{Conflict, Resource, StateRefusal};
 use kernel::Timestamp;
 use std::time::Duration;
@@ -270,6 +270,9 @@ fn settle_refund(
             }
             charge.save(tx)?;
             book(tx, work, &refund)?;
+            if let Some(sale) = payment_of(&refund) {
+                einvoices::refunded(tx, work, &sale)?;
+            }
             EventKind::RefundSucceeded
         }
         RefundOutcome::Refused(failure) => {

@@ -2,6 +2,7 @@
 //! the second report about the same charge changes nothing.
 
 use crate::checkout::{self, VERIFICATION};
+use crate::einvoices::{self, Paid};
 use crate::gateway::{NewCard, Outcome};
 use crate::model::period::{boundary, first_period};
 use crate::model::{
@@ -363,6 +364,15 @@ pub(crate) fn complete_checkout(
     {
         customers::add_credits(tx, work, customer, credits, &order.order_id.to_string())?;
     }
+    if let (Some(order), Some(_)) = (&order, charge) {
+        let paid = Paid {
+            sale: order.order_id.to_string(),
+            amount: order.amount,
+            product_id: order.product_id,
+            customer_id: order.customer_id,
+        };
+        einvoices::issue(tx, work, &paid)?;
+    }
     let on_trial = match checkout.subscription_id {
         Some(_) => checkout::trial_days(checkout, checkout.coupon.0.as_ref()) > 0,
         None => false,
@@ -596,6 +606,15 @@ pub(crate) fn invoice_paid(
             save(tx, work, subscription)?;
             tell(tx, work, subscription, made, kind)?;
         }
+    }
+    if charge.is_some() {
+        let paid = Paid {
+            sale: invoice.invoice_id.to_string(),
+            amount: invoice.amount,
+            product_id: invoice.product_id,
+            customer_id: invoice.customer_id,
+        };
+        einvoices::issue(tx, work, &paid)?;
     }
     let payment = Payment {
         id: invoice.invoice_id.to_string(),

@@ -22,13 +22,17 @@ pub enum Given {
     Lines(Vec<DraftLine>),
     /// So much in whole TWD, as one line.
     Amount(i64),
+    /// What is missing until so much was given back in all, in whole TWD: asked for twice, it is given once.
+    UpTo(i64),
 }
 
 impl Given {
-    fn lines(&self) -> Vec<DraftLine> {
+    fn lines(&self, invoice: &Invoice) -> Vec<DraftLine> {
+        let one = |amount| vec![DraftLine::new("折讓", 1, amount)];
         match self {
             Self::Lines(lines) => lines.clone(),
-            Self::Amount(amount) => vec![DraftLine::new("折讓", 1, *amount)],
+            Self::Amount(amount) => one(*amount),
+            Self::UpTo(amount) => one(amount - invoice.credited),
         }
     }
 }
@@ -49,6 +53,9 @@ impl Invoicing {
                 if invoice.asked.is_some() {
                     return Err(Error::WrongStatus(WrongStatus::Open));
                 }
+                if matches!(&given, Given::UpTo(amount) if *amount <= invoice.credited) {
+                    return Err(too_much());
+                }
                 let mut allowance = Allowance {
                     allowance_id,
                     invoice_id: id,
@@ -56,7 +63,7 @@ impl Invoicing {
                     provider_number: None,
                     status: AllowanceStatus::Asked,
                     total: 0,
-                    lines: Json(given.lines()),
+                    lines: Json(given.lines(&invoice)),
                     created_at: now,
                     made_at: None,
                 };

@@ -42,6 +42,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "invoicing",
         include_str!("../migrations/0011_invoicing.sql"),
     ),
+    (
+        12,
+        "einvoice_buyers",
+        include_str!("../migrations/0012_einvoice_buyers.sql"),
+    ),
 ];
 
 statements! {

@@ -1,8 +1,9 @@
 use crate::model::{AccountId, KeyId, KeyKind, MerchantId};
+use invoicing::model::ProviderName;
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::record::Json;
-use store::{StoreError, Tx, params, record, statements};
+use store::{StoreError, Tx, params, record, statements, text_enum};
 
 statements! {
     HOLDER = "SELECT k.key_id, k.kind, k.manages_keys, k.expires_at, k.revoked_at, a.account_id, a.livemode, a.clock_offset \
@@ -118,6 +119,27 @@ pub struct Settings {
     pub portal_forbids_card: bool,
     /// How its pages look.
     pub branding: Branding,
+    /// How what is paid is invoiced for the tax authority; `None`: not at all.
+    pub einvoices: Option<EinvoiceSettings>,
+}
+
+/// How what is paid is invoiced for the tax authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EinvoiceSettings {
+    /// Who transmits the invoices.
+    pub provider: ProviderName,
+    /// How buyers get them who have not said so: by mail in their account with the provider, or on paper.
+    pub receive: EinvoiceDefault,
+}
+
+text_enum! {
+    /// How buyers get e-invoices who have not said so.
+    pub enum EinvoiceDefault {
+        /// In the account with the provider, which is found by the mail address; without one, on paper.
+        MemberCarrier = "member_carrier",
+        /// On paper.
+        Print = "print",
+    }
 }
 
 /// How a merchant's pages look.

@@ -5,14 +5,15 @@ mod charges;
 mod checkouts;
 mod coupons;
 mod customers;
+mod einvoices;
 mod links;
 mod products;
 mod sales;
 mod subscriptions;
 
 pub use accounts::{
-    Account, ApiKey, Branding, KeyHolder, Merchant, Settings, advance_clock, due_accounts,
-    holder_of, release_clock, take_clock,
+    Account, ApiKey, Branding, EinvoiceDefault, EinvoiceSettings, KeyHolder, Merchant, Settings,
+    advance_clock, due_accounts, holder_of, release_clock, take_clock,
 };
 pub use charges::{Charge, Refund, Taken};
 pub use checkouts::{AppliedCode, Checkout, Offer};
@@ -21,6 +22,7 @@ pub use coupons::{
     take_redemption,
 };
 pub use customers::{Card, CardToken, Customer, counts, lock_customer};
+pub use einvoices::EinvoiceBuyer;
 pub use links::{CollectPaymentMethod, PaymentLink, PortalSession, count_link, payments_of_link};
 pub use products::Product;
 pub use sales::{Invoice, Order, PlanChange};
@@ -41,6 +43,7 @@ pub fn statements() -> Vec<store::Statement> {
         Checkout::STATEMENTS,
         Coupon::STATEMENTS,
         Customer::STATEMENTS,
+        EinvoiceBuyer::STATEMENTS,
         Invoice::STATEMENTS,
         Merchant::STATEMENTS,
         Order::STATEMENTS,
