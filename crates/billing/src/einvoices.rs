@@ -1,19 +1,22 @@
 //! E-invoices (統一發票) of what was paid: asked for in the transaction of the payment, issued by a job of [`invoicing`], and taken back, in
 //! whole or in part, when money is given back. What became of each is an event.
 
-use crate::model::{AccountId, CustomerId, EventKind, InvoiceId as BillId, OrderId, ProductId};
+use crate::model::{
+    AccountId, CheckoutId, CustomerId, EventKind, InvoiceId as BillId, OrderId, ProductId,
+};
 use crate::repo::{
-    Account, Customer, EinvoiceBuyer, EinvoiceDefault, EinvoiceSettings, Invoice as Bill, Order,
-    Product,
+    Account, Checkout, Customer, EinvoiceBuyer, EinvoiceDefault, EinvoiceSettings, Invoice as Bill,
+    Order, Product,
 };
 use crate::work::Work;
 use crate::{Billing, Error, Result, Scope, events};
 use catalogue::recur::Resource;
-use einvoice::invoice::{Draft, DraftLine, DraftReceive, Violation};
+use einvoice::invoice::{Draft, DraftBuyer, DraftLine, DraftReceive, Violation};
 use invoicing::Reason;
 use invoicing::allow::Given;
 use invoicing::jobs::{CHANGED, Told};
 use invoicing::model::{Change, NewInvoice, Owner, Seller, Status};
+use invoicing::providers::capabilities;
 use invoicing::repo::Invoice;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -99,8 +102,7 @@ fn draft(tx: &mut Tx<'_>, work: &Work, paid: &Paid, settings: EinvoiceSettings) 
     let customer = Customer::first(tx, Customer::BY_ID, customer)?.ok_or(Resource::Customer)?;
     let product = params![paid.product_id, work.account()];
     let product = Product::first(tx, Product::BY_ID, product)?.ok_or(Resource::Product)?;
-    let said = params![paid.customer_id, work.account()];
-    let said = EinvoiceBuyer::first(tx, EinvoiceBuyer::OF_CUSTOMER, said)?;
+    let said = said_by(tx, work.account(), &paid.customer_id.to_string())?;
     // Set when the draft is stored.
     let mut draft = Draft::new("");
     draft.buyer.email = customer.email;
@@ -274,9 +276,7 @@ impl Billing {
         customer: CustomerId,
     ) -> Result<Option<BuyerChoice>> {
         let account = scope.account_id;
-        let read = move |tx: &mut Tx<'_>| {
-            EinvoiceBuyer::first(tx, EinvoiceBuyer::OF_CUSTOMER, params![customer, account])
-        };
+        let read = move |tx: &mut Tx<'_>| said_by(tx, account, &customer.to_string());
         let found: Result<Option<EinvoiceBuyer>, StoreError> = self.db().read(read).await;
         Ok(found?.map(|said| BuyerChoice {
             receive: said.receive.0,
@@ -293,36 +293,36 @@ impl Billing {
         customer: CustomerId,
         choice: BuyerChoice,
     ) -> Result<Result<(), Vec<Violation>>> {
-        let settings = self.account(scope.account_id).await?.settings.0.einvoices;
-        let account = scope.account_id;
         self.write(scope, move |tx, work| {
-            let who = params![customer, account];
+            let who = params![customer, work.account()];
             let found = Customer::first(tx, Customer::LOCK, who)?.ok_or(Resource::Customer)?;
-            let mut draft = Draft::new("CHECK");
-            draft.receive = choice.receive.clone();
-            draft.buyer.name = choice.name.clone().or(found.name);
-            draft.buyer.ubn = choice.ubn.clone();
-            draft.buyer.email = found.email;
-            draft.lines = vec![DraftLine::new("-", 1, 100)];
-            let checked = draft.check().and_then(|content| match settings {
-                Some(settings) => {
-                    invoicing::providers::capabilities(settings.provider).check(&content)
-                }
-                None => Ok(()),
-            });
-            if let Err(wrong) = checked {
-                return Ok(Err(wrong));
-            }
-            let said = EinvoiceBuyer {
-                customer_id: customer,
-                account_id: account,
-                receive: Json(choice.receive.clone()),
-                name: choice.name.clone(),
-                ubn: choice.ubn.clone(),
-                updated_at: work.now(),
+            let known = DraftBuyer {
+                email: found.email,
+                name: found.name,
+                ..DraftBuyer::default()
             };
-            said.save(tx)?;
-            Ok(Ok(()))
+            choose(tx, work, &customer.to_string(), &choice, known)
+        })
+        .await
+    }
+
+    /// Has whoever buys at a checkout get e-invoices so, this one and those that follow.
+    pub async fn choose_einvoice_at(
+        &self,
+        scope: &Scope,
+        checkout: CheckoutId,
+        choice: BuyerChoice,
+    ) -> Result<Result<(), Vec<Violation>>> {
+        self.write(scope, move |tx, work| {
+            let found = Checkout::first(tx, Checkout::BY_ID, params![checkout])?
+                .filter(|found| found.account_id == work.account())
+                .ok_or(Resource::Checkout)?;
+            let known = DraftBuyer {
+                email: found.buyer.0.email,
+                name: found.buyer.0.name,
+                ..DraftBuyer::default()
+            };
+            choose(tx, work, &checkout.to_string(), &choice, known)
         })
         .await
     }
@@ -342,6 +342,68 @@ impl Billing {
         };
         self.db().write(set).await
     }
+}
+
+/// Whoever has paid at a checkout gets e-invoices as was said there.
+pub(crate) fn remember(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    checkout: CheckoutId,
+    customer: CustomerId,
+) -> Result<()> {
+    if let Some(said) = said_by(tx, work.account(), &checkout.to_string())? {
+        let said = EinvoiceBuyer {
+            subject: customer.to_string(),
+            ..said
+        };
+        said.save(tx)?;
+    }
+    Ok(())
+}
+
+fn said_by(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    subject: &str,
+) -> Result<Option<EinvoiceBuyer>, StoreError> {
+    EinvoiceBuyer::first(tx, EinvoiceBuyer::OF, params![subject, account])
+}
+
+/// `known`: what else is known of the buyer.
+fn choose(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    subject: &str,
+    choice: &BuyerChoice,
+    known: DraftBuyer,
+) -> Result<Result<(), Vec<Violation>>> {
+    let account = Account::first(tx, Account::BY_ID, params![work.account()])?;
+    let settings = account.and_then(|account| account.settings.0.einvoices);
+    let mut draft = Draft::new("CHECK");
+    draft.receive = choice.receive.clone();
+    draft.buyer = DraftBuyer {
+        name: choice.name.clone().or(known.name),
+        ubn: choice.ubn.clone(),
+        ..known
+    };
+    draft.lines = vec![DraftLine::new("-", 1, 100)];
+    let checked = draft.check().and_then(|content| match settings {
+        Some(settings) => capabilities(settings.provider).check(&content),
+        None => Ok(()),
+    });
+    if let Err(wrong) = checked {
+        return Ok(Err(wrong));
+    }
+    let said = EinvoiceBuyer {
+        subject: subject.to_owned(),
+        account_id: work.account(),
+        receive: Json(choice.receive.clone()),
+        name: choice.name.clone(),
+        ubn: choice.ubn.clone(),
+        updated_at: work.now(),
+    };
+    said.save(tx)?;
+    Ok(Ok(()))
 }
 
 /// What was given back of an order or invoice, in whole TWD.

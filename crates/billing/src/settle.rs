@@ -364,6 +364,7 @@ pub(crate) fn complete_checkout(
     {
         customers::add_credits(tx, work, customer, credits, &order.order_id.to_string())?;
     }
+    einvoices::remember(tx, work, checkout.checkout_id, customer)?;
     if let (Some(order), Some(_)) = (&order, charge) {
         let paid = Paid {
             sale: order.order_id.to_string(),

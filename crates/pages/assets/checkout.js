@@ -160,11 +160,29 @@
     }
   }
 
+  // Which fields go with which way to get an e-invoice.
+  const ways = { mobile_barcode: ["carrier"], citizen_certificate: ["carrier"], donation: ["love_code"], company: ["ubn", "invoice_name"] };
+  const receive = form.elements.receive;
+
+  function einvoice() {
+    if (!receive?.value) return {};
+    const typed = (ways[receive.value] ?? []).map((field) => [field, form.elements[field].value.trim()]);
+    return { receive: receive.value, ...Object.fromEntries(typed) };
+  }
+
+  function offerEinvoiceFields() {
+    const wanted = ways[receive.value] ?? [];
+    for (const field of form.querySelectorAll("[data-einvoice]")) field.hidden = !wanted.includes(field.dataset.einvoice);
+  }
+
+  receive?.addEventListener("change", offerEinvoiceFields);
+  if (receive) offerEinvoiceFields();
+
   async function pay() {
     alertBox.hidden = true;
     clear(form);
     const { email, name } = form.elements;
-    const buyer = await ask(`${door}/buyer`, { email: email.value.trim(), name: name.value.trim() });
+    const buyer = await ask(`${door}/buyer`, { email: email.value.trim(), name: name.value.trim(), ...einvoice() });
     if (buyer.lost || buyer.error) return complain(buyer);
     if (needsCard()) {
       try {

@@ -1,6 +1,7 @@
--- How customers of subscription billing get their e-invoices, where they have said so.
+-- How somebody gets the e-invoices of subscription billing, where they have said so. subject: a customer, or a checkout whose buyer is no
+-- customer yet.
 CREATE TABLE billing_einvoice_buyers (
-    customer_id TEXT NOT NULL PRIMARY KEY REFERENCES billing_customers (customer_id),
+    subject TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES billing_accounts (account_id),
     receive TEXT NOT NULL,
     name TEXT,

@@ -112,7 +112,13 @@ impl App {
         )?;
         let messages = outward::messages(&parts, config, sandbox.is_some())?;
         let forms = openapi_v2::forms(&parts, config, &public_url).await?;
-        let recur = Recur::build(&parts, config, reachable(address), &public_url)?;
+        let recur = Recur::build(
+            &parts,
+            config,
+            reachable(address),
+            &public_url,
+            invoicing.clone(),
+        )?;
         let layer = FaceLayer {
             face: Arc::new(PlatformFace),
             clock: Arc::clone(&parts.clock),

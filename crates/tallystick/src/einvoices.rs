@@ -3,6 +3,8 @@
 use crate::app::{Parts, reachable};
 use crate::config::Config;
 use anyhow::{Context, Result};
+use billing::model::AccountId;
+use billing::repo::Account;
 use einvoice::rules::proof::QrKey;
 use einvoice::{amego, ecpay, ezpay};
 use invoicing::model::{Owner, ProviderName, Seller};
@@ -12,6 +14,7 @@ use simulators::{EinvoiceConfig, EinvoiceProviders};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use store::{Db, StoreError, Tx, params};
 
 /// Where the simulated providers are reached on this server.
 pub const SIMULATED: &str = "/simulators/einvoice";
@@ -46,11 +49,15 @@ impl Einvoices {
             simulated,
         );
         let live = configured(config.einvoice.clone())?;
+        let simulated = configured(settings)?;
         let accounts = Accounts {
             orders: match sandbox {
-                true => configured(settings)?,
-                false => live,
+                true => simulated.clone(),
+                false => live.clone(),
             },
+            db: parts.db.clone(),
+            simulated,
+            live,
         };
         let invoicing = Invoicing::new(
             parts.db.clone(),
@@ -74,14 +81,31 @@ fn configured(settings: Settings) -> Result<Configured> {
 struct Accounts {
     /// The order platform's: whoever runs this server sells credit.
     orders: Configured,
+    /// Knows which of billing's accounts are sandboxes.
+    db: Db,
+    /// Those of billing's sandboxes.
+    simulated: Configured,
+    /// Those of billing's production accounts: whoever runs this server invoices for its merchants.
+    live: Configured,
 }
 
 impl Providers for Accounts {
     fn provider<'a>(&'a self, owner: &'a Owner, name: ProviderName) -> providers::Found<'a> {
         match owner.seller {
             Seller::Orders => self.orders.provider(owner, name),
-            // Merchants have accounts of their own.
-            Seller::Billing => Box::pin(std::future::ready(Ok(None))),
+            Seller::Billing => Box::pin(async move {
+                let Ok(account) = owner.id.parse::<AccountId>() else {
+                    return Ok(None);
+                };
+                let read =
+                    move |tx: &mut Tx<'_>| Account::first(tx, Account::BY_ID, params![account]);
+                let found: Result<Option<Account>, StoreError> = self.db.read(read).await;
+                match found?.map(|account| account.livemode) {
+                    Some(true) => self.live.provider(owner, name).await,
+                    Some(false) => self.simulated.provider(owner, name).await,
+                    None => Ok(None),
+                }
+            }),
         }
     }
 }

@@ -7,6 +7,7 @@ use billing::face::RecurFace;
 use billing::gateway::Gateway;
 use billing::{Billing, BillingConfig, Gateways};
 use httpkit::face::FaceLayer;
+use invoicing::Invoicing;
 use kernel::Secret;
 use payuni::client::Client;
 use payuni::envelope::Shop;
@@ -37,6 +38,7 @@ impl Recur {
         config: &Config,
         address: SocketAddr,
         public_url: &str,
+        invoicing: Invoicing,
     ) -> Result<Self> {
         let http = httpkit::outgoing::client(GATEWAY_TIMEOUT)?;
         let shop = sandbox_shop()?;
@@ -84,6 +86,7 @@ impl Recur {
             Arc::clone(&parts.rng),
             Gateways { sandbox, live },
             webhooks,
+            invoicing,
             settings,
         );
         Ok(Self { billing, gateway })

@@ -1,14 +1,14 @@
-use crate::model::{AccountId, CustomerId};
+use crate::model::AccountId;
 use einvoice::invoice::DraftReceive;
 use kernel::Timestamp;
 use store::record;
 use store::record::Json;
 
 record! {
-    /// How a customer gets e-invoices.
-    pub struct EinvoiceBuyer in "billing_einvoice_buyers" key customer_id {
-        /// Who.
-        customer_id: CustomerId,
+    /// How somebody gets e-invoices.
+    pub struct EinvoiceBuyer in "billing_einvoice_buyers" key subject {
+        /// Who: a customer, or a checkout whose buyer is no customer yet.
+        subject: String,
         /// In which account.
         account_id: AccountId,
         /// How.
@@ -21,7 +21,7 @@ record! {
         updated_at: Timestamp,
     }
     select {
-        /// `$1` customer, `$2` account.
-        OF_CUSTOMER = "WHERE customer_id = $1 AND account_id = $2";
+        /// `$1` customer or checkout, `$2` account.
+        OF = "WHERE subject = $1 AND account_id = $2";
     }
 }

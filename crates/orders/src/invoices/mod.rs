@@ -96,7 +96,7 @@ impl Orders {
     ) -> Result<Allowance> {
         let names = match given {
             Given::Lines(_) => Names::default(),
-            Given::Amount(_) => Names::of_amount(),
+            Given::Amount(_) | Given::UpTo(_) => Names::of_amount(),
         };
         let made = self.invoicing().allowance(&owner(who), id, given).await;
         made.map_err(|error| refusals::of(error, Step::Void, &names))

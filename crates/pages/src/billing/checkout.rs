@@ -4,6 +4,7 @@
 use super::answer::{self, Trouble, answer, to_the_end};
 use super::assets;
 use super::frame::{Action, Frame, Notice, Policy, Script, Shop, Tone, html, trouble};
+use super::portal::einvoice::{self, AtCheckout};
 use super::summary::Summary;
 use super::words::{Checkout as CheckoutWords, Words};
 use crate::ask::Ask;
@@ -80,6 +81,8 @@ pub struct Sale {
     shop: Shop,
     script_url: String,
     given: Option<Given>,
+    /// Whether what is paid is invoiced for the tax authority.
+    invoiced: bool,
 }
 
 impl Sale {
@@ -93,6 +96,7 @@ impl Sale {
             scope: billing.scope_at(account.account_id, account.livemode, account.clock_offset),
             shop: Shop::of(billing, &account).await?,
             script_url: billing.gateways().of(account.livemode)?.script_url.clone(),
+            invoiced: account.settings.0.einvoices.is_some(),
             checkout,
         })
     }
@@ -123,6 +127,7 @@ struct Form<'a> {
     email: &'a str,
     email_settled: bool,
     name: &'a str,
+    einvoice: Option<AtCheckout>,
     refusal: Option<String>,
     needs_card: bool,
     pay: &'static str,
@@ -197,6 +202,8 @@ pub fn show(billing: &Billing, ask: &Ask, sale: &Sale, door: &str, setting: Sett
                 email: checkout.buyer.0.email.as_deref().unwrap_or_default(),
                 email_settled: checkout.is_buyer_settled() && checkout.buyer.0.email.is_some(),
                 name: checkout.buyer.0.name.as_deref().unwrap_or_default(),
+                einvoice: (sale.invoiced && checkout.purpose != Purpose::Setup)
+                    .then(|| AtCheckout::new(ask.locale())),
                 refusal: checkout
                     .refusal
                     .0
@@ -373,10 +380,18 @@ pub async fn set_buyer(State(billing): State<Billing>, ask: Ask, body: Body) -> 
             name: fields.text_within("name", 200),
             external_id: None,
         };
+        let choice = einvoice::chosen(&mut fields);
         fields.finish()?;
         let checkout = billing
             .set_buyer(&scope, checkout.checkout_id, buyer)
             .await?;
+        if let Some(choice) = choice {
+            let id = checkout.checkout_id;
+            if let Err(wrong) = billing.choose_einvoice_at(&scope, id, choice).await? {
+                einvoice::refuse(&mut fields, &wrong);
+                fields.finish()?;
+            }
+        }
         Ok(json!({"email": checkout.buyer.0.email, "name": checkout.buyer.0.name}))
     };
     answer(&ask, result.await)

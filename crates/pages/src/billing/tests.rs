@@ -93,6 +93,12 @@ impl World {
             webhooks::Config::default(),
         )
         .unwrap();
+        let invoicing = invoicing::Invoicing::new(
+            db.clone(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::clone(&rng),
+            Arc::new(invoicing::Configured::default()),
+        );
         let billing = Billing::new(
             db,
             Arc::clone(&clock) as Arc<dyn Clock>,
@@ -102,6 +108,7 @@ impl World {
                 live: None,
             },
             webhooks,
+            invoicing,
             BillingConfig {
                 public_url: "http://localhost:4000".into(),
                 ..BillingConfig::default()
@@ -1025,6 +1032,63 @@ async fn a_card_is_changed() {
         world.get(&format!("{portal}/card/status")).await.json()["state"],
         "challenge"
     );
+}
+
+#[tokio::test]
+async fn customers_say_how_they_get_e_invoices() {
+    let world = World::new().await;
+    let (portal, session) = world.portal().await;
+    let address = format!("{portal}/einvoice");
+    assert!(!world.get(&portal).await.body.contains("/einvoice"));
+    assert_eq!(world.get(&address).await.status, StatusCode::BAD_REQUEST);
+    let settings = ::billing::repo::EinvoiceSettings {
+        provider: invoicing::model::ProviderName::EcPay,
+        receive: ::billing::repo::EinvoiceDefault::MemberCarrier,
+    };
+    let switched_on = world.billing.set_einvoices(world.account, Some(settings));
+    switched_on.await.unwrap();
+    assert!(world.get(&portal).await.body.contains(&address));
+    for (lang, title) in [
+        ("en", "E-invoices"),
+        ("zh-TW", "電子發票"),
+        ("zh-CN", "电子发票"),
+    ] {
+        let page = world.get(&format!("{address}?lang={lang}")).await.body;
+        assert!(page.contains(title), "{page}");
+    }
+    let send = async |form: &str| {
+        world
+            .submit(&address, &format!("session={session}&{form}"))
+            .await
+    };
+    for (form, said) in [
+        (
+            "receive=mobile_barcode&carrier=%2FABC",
+            "Please check: Carrier",
+        ),
+        ("receive=donation&love_code=x", "Please check: Love code"),
+        (
+            "receive=company&ubn=12345678",
+            "Please check: Business number",
+        ),
+    ] {
+        let refused = send(form).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains(said), "{}", refused.body);
+    }
+    let done = send("receive=mobile_barcode&carrier=%2Fabc%2B123&ubn=").await;
+    assert_eq!(
+        (done.status, done.header("location")),
+        (StatusCode::SEE_OTHER, &*format!("{portal}?done=einvoice"))
+    );
+    let page = world.get(&address).await.body;
+    assert!(
+        page.contains("value=\"/ABC+123\"") || page.contains("&#43;123"),
+        "{page}"
+    );
+    assert!(page.contains("value=\"mobile_barcode\" checked"), "{page}");
+    let forged = world.submit(&address, "session=portal_session_0&receive=paper");
+    assert_eq!(forged.await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 use super::{or_none, print};
 use crate::config::{Config, Flags, ServeFlags};
+use crate::einvoices::Einvoices;
 use crate::recur::Recur;
 use anyhow::{Context, Result, bail, ensure};
 use billing::model::{AccountId, KeyId, KeyKind, MerchantId};
-use billing::repo::{Account, ApiKey, Merchant};
+use billing::repo::{Account, ApiKey, EinvoiceDefault, EinvoiceSettings, Merchant};
 use billing::{Billing, NewKey};
 use clap::ValueEnum;
+use invoicing::model::{Owner, ProviderName, Seller};
 use kernel::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -56,6 +58,30 @@ pub enum Merchants {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Issue e-invoices (統一發票) of what a merchant's customers pay, or stop doing so
+    ///
+    /// From then on every paid order and invoice gets one, refunds void it or give money back on it, and webhooks tell of it
+    /// (einvoice.issued, einvoice.issue_failed, einvoice.voided, einvoice.allowance_created). Sandboxes use simulated providers,
+    /// production the accounts in [einvoice] of tallystick.toml. Customers choose in the portal how they get theirs.
+    #[command(
+        after_long_help = "Examples:\n  tallystick merchants einvoices MERCHANT --provider ec_pay\n  tallystick merchants einvoices MERCHANT --provider amego --receive print --environment production\n  tallystick merchants einvoices MERCHANT --off\n  tallystick invoices list"
+    )]
+    Einvoices {
+        /// The merchant's id (tallystick merchants list)
+        merchant: MerchantId,
+        /// Who transmits them: ec_pay, ez_pay or amego
+        #[arg(long, value_parser = provider, required_unless_present = "off", conflicts_with = "off")]
+        provider: Option<ProviderName>,
+        /// How customers get them who have not said so: member_carrier (by mail) or print
+        #[arg(long, value_parser = receive, default_value = "member_carrier")]
+        receive: EinvoiceDefault,
+        /// sandbox, or production
+        #[arg(long, default_value = "sandbox")]
+        environment: Environment,
+        /// Issue none any more
+        #[arg(long)]
+        off: bool,
     },
     /// Revoke a key, on every node
     Revoke {
@@ -119,10 +145,57 @@ impl Merchants {
                     .await?;
                 print(&shown_once(&made))
             }
+            Self::Einvoices {
+                merchant,
+                provider,
+                receive,
+                environment,
+                off: _,
+            } => {
+                let livemode = environment == Environment::Production;
+                let account = account(billing, merchant, livemode).await?.account_id;
+                let settings = provider.map(|provider| EinvoiceSettings { provider, receive });
+                einvoices(billing, account, settings).await
+            }
             Self::Keys { merchant, json } => keys(billing, merchant, json).await,
             Self::Revoke { key } => revoke(billing, key).await,
         }
     }
+}
+
+fn provider(text: &str) -> Result<ProviderName, String> {
+    // What PAYUNi issues comes with its payments, and its card payments for billing bring none.
+    ProviderName::of(text)
+        .filter(|name| *name != ProviderName::PayUni)
+        .ok_or_else(|| "write ec_pay, ez_pay or amego".into())
+}
+
+fn receive(text: &str) -> Result<EinvoiceDefault, String> {
+    EinvoiceDefault::of(text).ok_or_else(|| EinvoiceDefault::NAMES.join(" or "))
+}
+
+async fn einvoices(
+    billing: &Billing,
+    account: AccountId,
+    settings: Option<EinvoiceSettings>,
+) -> Result<()> {
+    if let Some(settings) = settings {
+        let owner = Owner {
+            seller: Seller::Billing,
+            id: account.to_string(),
+        };
+        let offered = billing.invoicing().capabilities(&owner, settings.provider);
+        ensure!(
+            offered.await?.is_some(),
+            "there is no account with {0}: set [einvoice.{0}] in tallystick.toml (tallystick config example)",
+            settings.provider.name()
+        );
+    }
+    billing.set_einvoices(account, settings).await?;
+    print(match settings {
+        Some(_) => "e-invoices are issued from now on: tallystick invoices list",
+        None => "no e-invoices are issued any more; refunds still follow those that were",
+    })
 }
 
 async fn create(billing: &Billing, name: &str, json: bool) -> Result<()> {
@@ -271,7 +344,9 @@ pub(super) async fn open(flags: &Flags) -> Result<Billing> {
     super::start_log(flags.log.as_deref().unwrap_or("warn"), config.log_format)?;
     let parts = super::serving::parts(super::open_migrated(&config).await?);
     let public_url = config.public_url.clone().unwrap_or_default();
-    let recur = Recur::build(&parts, &config, config.listen, &public_url)
+    let einvoices = Einvoices::build(&parts, &config, config.listen, &public_url, false)?;
+    let invoicing = einvoices.invoicing;
+    let recur = Recur::build(&parts, &config, config.listen, &public_url, invoicing)
         .context("subscription billing")?;
     Ok(recur.billing)
 }

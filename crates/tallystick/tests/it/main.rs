@@ -5,6 +5,7 @@
 mod support;
 
 mod billing;
+mod billing_einvoices;
 mod billing_faults;
 mod billing_value;
 mod charges;

@@ -2,6 +2,7 @@
 //! which the address does not show.
 
 mod card;
+pub mod einvoice;
 mod receipt;
 mod subscriptions;
 
@@ -33,6 +34,10 @@ pub fn routes() -> Router<Billing> {
         .route("/portal/s/{token}/card/token", post(card::token))
         .route("/portal/s/{token}/card/status", get(card::status))
         .route("/portal/s/{token}/receipts/{id}", get(receipt::page))
+        .route(
+            "/portal/s/{token}/einvoice",
+            get(einvoice::page).post(einvoice::change),
+        )
         .route(
             "/portal/s/{token}/{subscription}/cancel",
             get(subscriptions::ask_cancel).post(subscriptions::cancel),
@@ -213,6 +218,7 @@ struct Page {
     subscriptions: Vec<Row>,
     card: Option<KeptCard>,
     change_card: Option<String>,
+    einvoice: Option<Action>,
     payments: Vec<Payment>,
     back: Option<Action>,
     done: Option<&'static str>,
@@ -255,12 +261,19 @@ impl Page {
                     .map(|month| (words.portal.card_expires)(&text::expiry(month))),
             }),
             change_card: (!view.settings.portal_forbids_card).then(|| visitor.link(ask, "/card")),
+            einvoice: view.settings.einvoices.map(|_| Action {
+                label: einvoice::words(ask.locale()).title.to_owned(),
+                href: visitor.link(ask, "/einvoice"),
+            }),
             payments: payments(ask, visitor, view),
             back: back.map(|href| Action {
                 label: (words.return_to)(&visitor.shop.name),
                 href: href.to_owned(),
             }),
-            done: done_text(words, &ask.query("done")),
+            done: match ask.query("done").as_str() {
+                "einvoice" => Some(einvoice::words(ask.locale()).saved),
+                code => done_text(words, code),
+            },
             alert: None,
         }
     }

@@ -248,13 +248,17 @@ fn show_preview(ask: &Ask, visitor: &Visitor, switch: &Switch) -> Response {
 }
 
 /// A form that a visitor posts.
-struct Posted {
-    visitor: Visitor,
-    form: String,
+pub(super) struct Posted {
+    pub visitor: Visitor,
+    pub form: String,
 }
 
 /// Reads a form of the portal; otherwise the answer is ready.
-async fn posted(billing: &Billing, ask: &mut Ask, body: Body) -> Result<Posted, Response> {
+pub(super) async fn posted(
+    billing: &Billing,
+    ask: &mut Ask,
+    body: Body,
+) -> Result<Posted, Response> {
     let visitor = match enter(billing, ask).await {
         Ok(visitor) => visitor,
         Err(error) => return Err(trouble(ask, None, Policy::default(), &error)),
@@ -283,7 +287,7 @@ async fn posted(billing: &Billing, ask: &mut Ask, body: Body) -> Result<Posted, 
 }
 
 /// Leads back to the portal after something was done or refused.
-async fn conclude(
+pub(super) async fn conclude(
     billing: &Billing,
     ask: &Ask,
     visitor: &Visitor,
