@@ -59,6 +59,8 @@ pub struct BuyerChoice {
     pub name: Option<String>,
     /// A company's business number.
     pub ubn: Option<String>,
+    /// The postal address; some providers need it for what is on paper.
+    pub address: Option<String>,
 }
 
 fn owner_of(account: AccountId) -> Owner {
@@ -111,6 +113,7 @@ fn draft(tx: &mut Tx<'_>, work: &Work, paid: &Paid, settings: EinvoiceSettings) 
         Some(said) => {
             draft.receive = said.receive.0;
             draft.buyer.ubn = said.ubn;
+            draft.buyer.address = said.address;
             draft.buyer.name = said.name.or(draft.buyer.name);
         }
         None => {
@@ -282,6 +285,7 @@ impl Billing {
             receive: said.receive.0,
             name: said.name,
             ubn: said.ubn,
+            address: said.address,
         }))
     }
 
@@ -384,6 +388,7 @@ fn choose(
     draft.buyer = DraftBuyer {
         name: choice.name.clone().or(known.name),
         ubn: choice.ubn.clone(),
+        address: choice.address.clone(),
         ..known
     };
     draft.lines = vec![DraftLine::new("-", 1, 100)];
@@ -400,6 +405,7 @@ fn choose(
         receive: Json(choice.receive.clone()),
         name: choice.name.clone(),
         ubn: choice.ubn.clone(),
+        address: choice.address.clone(),
         updated_at: work.now(),
     };
     said.save(tx)?;

@@ -161,7 +161,7 @@
   }
 
   // Which fields go with which way to get an e-invoice.
-  const ways = { mobile_barcode: ["carrier"], citizen_certificate: ["carrier"], donation: ["love_code"], company: ["ubn", "invoice_name"] };
+  const ways = { mobile_barcode: ["carrier"], citizen_certificate: ["carrier"], donation: ["love_code"], company: ["ubn", "invoice_name", "address"], paper: ["address"] };
   const receive = form.elements.receive;
 
   function einvoice() {

@@ -6,5 +6,6 @@ CREATE TABLE billing_einvoice_buyers (
     receive TEXT NOT NULL,
     name TEXT,
     ubn TEXT,
+    address TEXT,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

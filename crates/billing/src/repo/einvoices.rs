@@ -17,6 +17,8 @@ record! {
         name: Option<String>,
         /// A company's business number.
         ubn: Option<String>,
+        /// The postal address: some providers send paper there.
+        address: Option<String>,
         /// When it was said.
         updated_at: Timestamp,
     }

@@ -212,8 +212,11 @@ both! {
         shop.refund(&order, None).await;
         shop.settle().await;
         let books = shop.books(ProviderId::Ecpay).await;
-        assert_eq!((books[0].voided, books[0].credited), (false, 590));
-        assert_eq!(shop.kinds().await, ["einvoice.issued", "einvoice.allowance_created"]);
+        assert!(books.iter().any(|invoice| !invoice.voided && invoice.credited == 590));
+        let events = shop.events().await.into_iter();
+        let of_order = events.filter(|(_, data)| data["order_id"] == order.as_str());
+        let kinds: Vec<_> = of_order.map(|(kind, _)| kind).collect();
+        assert_eq!(kinds, ["einvoice.issued", "einvoice.allowance_created"]);
         shop.app.stop().await;
     }
 
@@ -264,7 +267,7 @@ both! {
             assert!(choose(wrong.clone()).await.is_err(), "{wrong:?}");
         }
         assert_eq!(billing.einvoice_buyer(&scope, customer).await.unwrap(), None);
-        let company = BuyerChoice { ubn: Some("12345675".into()), name: Some("範例股份有限公司".into()), ..BuyerChoice::default() };
+        let company = BuyerChoice { ubn: Some("12345675".into()), name: Some("範例股份有限公司".into()), address: Some("臺北市中正區重慶南路一段122號".into()), ..BuyerChoice::default() };
         for choice in [company, on(DraftReceive::MobileBarcode("/ABC+123".into())), on(DraftReceive::Donation("168001".into()))] {
             choose(choice.clone()).await.unwrap();
             assert_eq!(billing.einvoice_buyer(&scope, customer).await.unwrap(), Some(choice));

@@ -45,11 +45,12 @@ const WAYS: [&str; 6] = [
     "paper",
 ];
 /// The form's fields besides, and their greatest length.
-const FIELDS: [(&str, usize); 4] = [
+const FIELDS: [(&str, usize); 5] = [
     ("carrier", 16),
     ("love_code", 7),
     ("ubn", 8),
     ("invoice_name", 60),
+    ("address", 100),
 ];
 
 static EN: EinvoiceWords = EinvoiceWords {
@@ -72,12 +73,14 @@ static EN: EinvoiceWords = EinvoiceWords {
         "Love code",
         "Business number",
         "Name on the invoice",
+        "Address",
     ],
     hints: [
         "For a mobile barcode “/” and 7 characters, for a certificate 2 letters and 14 digits.",
         "For a donation: 3 to 7 digits.",
         "For a company: 8 digits.",
         "For a company, its name.",
+        "For a company or on paper.",
     ],
     wrong: "Please check:",
     not_offered: "This way is not offered here.",
@@ -99,12 +102,13 @@ static ZH_TW: EinvoiceWords = EinvoiceWords {
         "公司戶（統一編號）",
         "紙本發票",
     ],
-    labels: ["載具條碼", "愛心碼", "統一編號", "發票抬頭"],
+    labels: ["載具條碼", "愛心碼", "統一編號", "發票抬頭", "地址"],
     hints: [
         "手機條碼為「/」加 7 碼；自然人憑證為 2 個字母加 14 個數字。",
         "捐贈時填寫，3 至 7 個數字。",
         "公司戶填寫，8 個數字。",
         "公司戶填寫公司名稱。",
+        "公司戶或紙本發票填寫。",
     ],
     wrong: "請檢查：",
     not_offered: "此商店不提供這種開立方式。",
@@ -126,12 +130,13 @@ static ZH_CN: EinvoiceWords = EinvoiceWords {
         "公司（统一编号）",
         "纸质发票",
     ],
-    labels: ["载具条码", "爱心码", "统一编号", "发票抬头"],
+    labels: ["载具条码", "爱心码", "统一编号", "发票抬头", "地址"],
     hints: [
         "手机条码为“/”加 7 位；自然人凭证为 2 个字母加 14 个数字。",
         "捐赠时填写，3 至 7 个数字。",
         "公司填写，8 个数字。",
         "公司填写公司名称。",
+        "公司或纸质发票填写。",
     ],
     wrong: "请检查：",
     not_offered: "此商店不提供这种开具方式。",
@@ -205,6 +210,7 @@ pub fn refuse(fields: &mut Fields, wrong: &[Violation]) {
             Field::LoveCode => FIELDS[1].0,
             Field::BuyerUbn => FIELDS[2].0,
             Field::BuyerName => FIELDS[3].0,
+            Field::BuyerAddress => FIELDS[4].0,
             Field::BuyerEmail => "email",
             _ => "receive",
         };
@@ -278,6 +284,7 @@ impl Shown {
         shown.way = way.to_owned();
         shown.values[2] = choice.ubn.unwrap_or_default();
         shown.values[3] = choice.name.unwrap_or_default();
+        shown.values[4] = choice.address.unwrap_or_default();
         shown
     }
 
@@ -291,7 +298,7 @@ impl Shown {
 
     /// What is left empty, or belongs to another way, does not count.
     fn choice(&self) -> BuyerChoice {
-        let [carrier, love_code, ubn, name] = self.values.clone();
+        let [carrier, love_code, ubn, name, address] = self.values.clone();
         let company = self.way == "company";
         BuyerChoice {
             receive: match self.way.as_str() {
@@ -304,6 +311,7 @@ impl Shown {
                 _ => DraftReceive::Paper,
             },
             name: Some(name).filter(|name| !name.is_empty()),
+            address: Some(address).filter(|address| !address.is_empty()),
             ubn: company.then_some(ubn),
         }
     }
@@ -343,6 +351,7 @@ fn alert_of(words: &EinvoiceWords, wrong: &[Violation]) -> String {
             Field::LoveCode => words.labels[1],
             Field::BuyerUbn => words.labels[2],
             Field::BuyerName => words.labels[3],
+            Field::BuyerAddress => words.labels[4],
             Field::BuyerEmail => return words.needs_email.to_owned(),
             _ => return words.not_offered.to_owned(),
         };
