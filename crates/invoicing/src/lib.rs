@@ -7,6 +7,7 @@
 //!
 //! - [`model`]: the types. [`repo`]: the rows.
 //! - [`create`](crate::create()), [`issue`], [`void`], [`allow`], [`lookup`]: the use cases, each in its file.
+//! - [`Invoicing::take_notice`]: what comes with a payment.
 //! - [`providers`]: whose provider it is; [`Configured`] is one set for everybody.
 //! - [`jobs`]: what is looked at again. Sellers that want to know of changes get a job too: [`CHANGED`](jobs::CHANGED).
 
@@ -17,6 +18,7 @@ pub mod issue;
 pub mod jobs;
 pub mod lookup;
 pub mod model;
+mod paid;
 pub mod providers;
 pub mod repo;
 mod settle;

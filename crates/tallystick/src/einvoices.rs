@@ -10,7 +10,7 @@ use einvoice::{amego, ecpay, ezpay};
 use invoicing::model::{Owner, ProviderName, Seller};
 use invoicing::{Configured, Invoicing, Providers, Settings, providers};
 use kernel::Secret;
-use simulators::{EinvoiceConfig, EinvoiceProviders};
+use simulators::{EinvoiceConfig, EinvoiceProviders, GatewayInvoices};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +144,7 @@ fn simulated(
         ezpay: ez_pay,
         amego,
         seller,
-        qr_key: QrKey::new(&secret("00112233445566778899aabbccddeeff"))?,
+        qr_key: qr_key()?,
         public_url: format!("{public_url}{SIMULATED}"),
         numbers: NUMBERS,
         // Tests let time stand still.
@@ -152,4 +152,18 @@ fn simulated(
         silence: timeout + Duration::from_secs(5),
     };
     Ok((simulator, settings))
+}
+
+/// The invoices that the simulated gateway issues with its payments.
+pub fn with_payments() -> Result<GatewayInvoices> {
+    Ok(GatewayInvoices {
+        seller: SELLER.parse().context("the sandbox's business number")?,
+        qr_key: qr_key()?,
+        numbers: NUMBERS,
+    })
+}
+
+fn qr_key() -> Result<QrKey> {
+    let key = Secret::new("00112233445566778899aabbccddeeff".to_owned());
+    QrKey::new(&key).context("the sandbox's key for QR codes")
 }

@@ -2,6 +2,7 @@
 
 use crate::app::Parts;
 use crate::config::Config;
+use crate::einvoices;
 use anyhow::{Context, Result};
 use billing::face::RecurFace;
 use billing::gateway::Gateway;
@@ -46,6 +47,7 @@ impl Recur {
             SimulatorConfig::new(shop.clone(), format!("{public_url}{SIMULATED_GATEWAY}"));
         // Whoever tries out a refund does not wait for it.
         simulator.capture_step = Duration::ZERO;
+        simulator.invoices = Some(einvoices::with_payments()?);
         let gateway = GatewaySimulator::new(
             parts.db.clone(),
             Arc::clone(&parts.simulator_clock),

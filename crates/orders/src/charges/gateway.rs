@@ -6,6 +6,8 @@ use crate::repo::charges::{Charge, Trade};
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
 use catalogue::platform::SupportReason;
+use einvoice::outcome::Outcome;
+use einvoice::payuni::{self as payuni_invoice, Notice};
 use httpkit::idempotency::hex;
 use kernel::Timestamp;
 use payuni::client::{Client, Method, Order, Page};
@@ -65,7 +67,13 @@ impl PayUni {
         least.unwrap_or(1)..=most.unwrap_or(0)
     }
 
-    fn form(&self, charge: &Charge, trade: &Trade, public_url: &str) -> Result<PayForm> {
+    fn form(
+        &self,
+        charge: &Charge,
+        trade: &Trade,
+        invoice: Vec<(&'static str, String)>,
+        public_url: &str,
+    ) -> Result<PayForm> {
         let number = trade.mer_trade_no.parse();
         let number = number.map_err(|error| Error::Failed(format!("{error}")))?;
         let description = format!("{} credits", charge.quantity);
@@ -80,6 +88,7 @@ impl PayUni {
         page.number_until = numbers.then_some(charge.expires_at);
         page.back_url = Some(charge.way_back(public_url));
         page.three_d = self.three_d;
+        page.invoice = invoice;
         let form = self.client.upp(&page, trade.created_at).fields;
         let field = |name| form.get(name).unwrap_or_default().to_owned();
         Ok(PayForm {
@@ -94,9 +103,15 @@ impl PayUni {
     /// What a notice says, if it was made with the shop's keys and is about a trade.
     pub(super) fn read(&self, body: &[u8]) -> Option<Notified> {
         let fields = payuni::notify::parse_notify(body, self.client.shop()).ok()?;
-        Some(match fields.get("MerTradeNo") {
-            Some(number) if !number.is_empty() => Notified::Trade(report(number, &fields)),
-            _ => Notified::NoTrade,
+        let number = fields.get("MerTradeNo").filter(|number| !number.is_empty());
+        let invoice = payuni_invoice::read_notice(|name| fields.get(name));
+        Some(match (number, invoice) {
+            (Some(number), Some(notice)) => Notified::Invoice {
+                mer_trade_no: number.to_owned(),
+                notice,
+            },
+            (Some(number), None) => Notified::Trade(report(number, &fields)),
+            (None, _) => Notified::NoTrade,
         })
     }
 }
@@ -105,6 +120,11 @@ impl PayUni {
 pub(super) enum Notified {
     /// A trade.
     Trade(Report),
+    /// The invoice that came with a trade.
+    Invoice {
+        mer_trade_no: String,
+        notice: Outcome<Notice>,
+    },
     /// Nothing that has a trade's number.
     NoTrade,
 }
@@ -207,7 +227,9 @@ impl Orders {
                 Ok::<_, Error>((charge, trade))
             })
             .await?;
-        self.pay_uni()?.form(&charge, &trade, self.public_url())
+        let invoice = self.invoice_fields(&charge).await?;
+        self.pay_uni()?
+            .form(&charge, &trade, invoice, self.public_url())
     }
 }
 

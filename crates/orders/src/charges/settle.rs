@@ -51,6 +51,13 @@ impl Orders {
             .and_then(|gateway| gateway.read(body));
         match read {
             Some(Notified::Trade(report)) => Ok(Some(self.settle(report, via).await?)),
+            Some(Notified::Invoice {
+                mer_trade_no,
+                notice,
+            }) => {
+                self.take_invoice_notice(&mer_trade_no, notice).await?;
+                Ok(None)
+            }
             Some(Notified::NoTrade) => Ok(None),
             None => {
                 self.note(None, via, NoticeOutcome::Forged).await?;

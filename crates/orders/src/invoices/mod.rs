@@ -1,6 +1,7 @@
 //! E-invoices for credit that was paid for. Their life is that of `invoicing`; here is what they have to do with charges, and
 //! what the API calls everything.
 
+mod payment;
 mod refusals;
 mod response;
 
@@ -8,7 +9,8 @@ pub use refusals::{Names, fields_of};
 pub use response::{AllowanceResponse, InvoiceResponse, Item, PrintUrlResponse};
 
 use crate::charges::Owner;
-use crate::model::{ChargeId, ChargeStatus, OrganizationId};
+use crate::model::{ChargeId, ChargeStatus, OrganizationId, PaymentType};
+use crate::repo::charges::Charge;
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
 use catalogue::platform::FieldError;
@@ -26,6 +28,17 @@ pub fn owner(organization: OrganizationId) -> model::Owner {
     }
 }
 
+/// What was paid; or is about to be, where the invoice comes with the payment.
+fn may_be_invoiced(charge: &Charge, provider: ProviderName) -> bool {
+    match charge.credit_charge_status {
+        ChargeStatus::Complete => true,
+        ChargeStatus::WaitPayment => {
+            provider == ProviderName::PayUni && charge.payment_type == PaymentType::PayUni
+        }
+        ChargeStatus::Fail | ChargeStatus::Cancel | ChargeStatus::Expire => false,
+    }
+}
+
 impl Orders {
     /// Stores a draft for a charge that was paid. Its lines come to what was paid.
     pub async fn create_invoice(
@@ -38,7 +51,7 @@ impl Orders {
         let charge = self
             .charge(Owner::Organization(organization), charge)
             .await?;
-        if charge.credit_charge_status != ChargeStatus::Complete {
+        if !may_be_invoiced(&charge, provider) {
             return Err(PlatformError::CreditChargeStatusIncorrect.into());
         }
         let names = Names::of(&draft);

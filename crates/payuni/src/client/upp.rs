@@ -77,6 +77,8 @@ pub struct Page {
     pub english: bool,
     /// Whether the payer shall confirm with the issuer.
     pub three_d: bool,
+    /// The fields that ask for an invoice with the payment; empty: none is asked for.
+    pub invoice: Vec<(&'static str, String)>,
 }
 
 /// A form that the payer's browser has to post.
@@ -114,6 +116,7 @@ impl Page {
             lifetime_seconds: None,
             english: false,
             three_d: false,
+            invoice: Vec::new(),
         }
     }
 }
@@ -144,6 +147,12 @@ impl Client {
             .with_some("Lang", page.english.then_some("en"));
         if let Some(store) = &page.store {
             fields = store.write(fields);
+        }
+        if !page.invoice.is_empty() {
+            fields.push("TradeInvoice", "1");
+        }
+        for (name, value) in &page.invoice {
+            fields.push(*name, value);
         }
         UppForm {
             action: self.url(Endpoint::Upp),

@@ -18,7 +18,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A charge of so many credits, over PAYUNi.
-async fn charge(app: &TestApp, shop: &Shop, quantity: i64) -> String {
+pub async fn charge(app: &TestApp, shop: &Shop, quantity: i64) -> String {
     let body = json!({"quantity": quantity, "payment_type": "pay_uni"});
     let answer = app.post(shop, CHARGES, body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -42,7 +42,7 @@ async fn status(app: &TestApp, shop: &Shop, charge: &str) -> String {
 }
 
 /// Begins an attempt at paying a charge: the form, and the number of the trade in it.
-async fn attempt(app: &TestApp, shop: &Shop, charge: &str) -> (Value, String) {
+pub async fn attempt(app: &TestApp, shop: &Shop, charge: &str) -> (Value, String) {
     let answer = act(app, shop, charge, "pay").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let form = answer.json();
@@ -58,7 +58,7 @@ fn merchant(app: &TestApp) -> Merchant {
 }
 
 /// What a payer's browser sends to the gateway, at this server whatever the address in the form is.
-async fn open_page(app: &TestApp, form: &Value) -> String {
+pub async fn open_page(app: &TestApp, form: &Value) -> String {
     let mut fields = Fields::new();
     for (name, value) in form.as_object().unwrap() {
         if name != "url" {
@@ -87,7 +87,7 @@ fn path_of(answer: &Answer) -> String {
 }
 
 /// Types a card into the gateway's page; the page with the result.
-async fn type_card(app: &TestApp, page: &str, card: &str) -> Answer {
+pub async fn type_card(app: &TestApp, page: &str, card: &str) -> Answer {
     let fields = Fields::new()
         .with("method", "card")
         .with("card_number", card)

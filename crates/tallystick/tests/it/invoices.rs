@@ -1,5 +1,6 @@
 //! E-invoices for credit that was paid for, against the simulated providers on loopback.
 
+use crate::charges;
 use crate::process::{self, Server, eventually, rows};
 use crate::support::{Answer, Engine, Scratch, Shop, TestApp, both};
 use einvoice::provider::ProviderId;
@@ -10,6 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use simulators::EinvoiceFault;
 use std::time::Duration;
+use tallystick::seed::recur::GOOD_CARD;
 
 const INVOICES: &str = "/platform/invoice";
 const CHARGES: &str = "/platform/organization/credit/charge";
@@ -357,6 +359,42 @@ both! {
         let id = draft(&app, &shop, pay_uni).await;
         refused(&act(&app, &shop, &id, "issue", json!({})).await, "issue_invoice_failed");
         assert_eq!(app.count("einvoice_attempts").await, 3);
+        app.stop().await;
+    }
+
+    async fn the_gateways_invoice_comes_with_the_payment(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let shop = app.shop(0).await;
+        let charge = charges::charge(&app, &shop, 500).await;
+        refused(&create(&app, &shop, &charge, json!({})).await, "credit_charge_status_incorrect");
+        let made = create(&app, &shop, &charge, json!({"invoice_provider": "pay_uni", "buyer_name": "王大品"})).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let id = made.json()["invoice_id"].as_str().unwrap().to_owned();
+        // It comes with nothing but the payment.
+        refused(&act(&app, &shop, &id, "issue", json!({})).await, "issue_invoice_failed");
+        let (form, _) = charges::attempt(&app, &shop, &charge).await;
+        let page = charges::open_page(&app, &form).await;
+        charges::type_card(&app, &page, GOOD_CARD).await;
+        let invoice = eventually("the notices", async || {
+            app.pass(SOON).await;
+            let invoice = get(&app, &shop, &id, "").await.json();
+            (invoice["invoice_status"] == "issued").then_some(invoice)
+        })
+        .await;
+        assert_eq!(app.balance(&shop).await, 500);
+        assert!(invoice["invoice_number"].as_str().unwrap().starts_with('P'));
+        refused(&act(&app, &shop, &id, "void", json!({"reason": "x"})).await, "void_invoice_failed");
+        // One that nobody asked for has nothing to say about a payment.
+        let other = charges::charge(&app, &shop, 500).await;
+        let (form, _) = charges::attempt(&app, &shop, &other).await;
+        let page = charges::open_page(&app, &form).await;
+        charges::type_card(&app, &page, GOOD_CARD).await;
+        eventually("the payment", async || {
+            app.pass(SOON).await;
+            (app.balance(&shop).await == 1000).then_some(())
+        })
+        .await;
+        assert_eq!(app.count("einvoices").await, 1);
         app.stop().await;
     }
 

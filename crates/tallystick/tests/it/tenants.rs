@@ -109,7 +109,7 @@ impl Tenant {
             .await
             .unwrap();
         let invoice = json!({
-            "invoice_provider": "ec_pay", "invoice_receive_type": "print", "invoice_tax_type": "taxable", "buyer_name": "Mei",
+            "invoice_provider": "ec_pay", "invoice_receive_type": "print", "invoice_tax_type": "taxable", "buyer_name": "Mei", "buyer_address": "1 Example Road, Taipei",
             "email": "mei@example.com", "items": [{"name": "Credit", "count": 1, "price": 105}],
         });
         let path = format!("/platform/organization/credit/charge/{id}/invoice");
