@@ -63,7 +63,7 @@ pub static OPERATIONS: &[Operation] = &[
             - `print` and `company` with `ec_pay` need `buyer_name`, `buyer_address`, and `email` or `buyer_phone`; `member_carrier` needs `email`.\n\
             - `zero_tax_rate` needs `customs_clearance` and `zero_tax_rate_reason`, `special` needs `special_tax_rate`, `mixed` needs \
             `tax_type` in every item.\n\
-            - `pay_uni` issues invoices with its payments only, so that one drafted here cannot be issued.",
+            - `pay_uni` issues invoices with its payments only: draft it while the charge is `wait_payment`, and `POST …/pay` asks for it.",
         input: body(
             "InvoiceRequest",
             &[
