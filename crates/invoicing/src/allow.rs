@@ -102,6 +102,15 @@ impl Invoicing {
             }
             None => Answer::not_configured(resumed),
         };
+        self.settle_allowance(invoice, allowance, answer).await
+    }
+
+    async fn settle_allowance(
+        &self,
+        invoice: Invoice,
+        allowance: Allowance,
+        answer: Answer<Option<String>>,
+    ) -> Result<Allowance> {
         let (attempt, allowance_id) = (invoice.attempts, allowance.allowance_id);
         let (allowance, failure) = self
             .settle(
@@ -150,6 +159,47 @@ impl Invoicing {
         match failure {
             Some(failure) if allowance.status != AllowanceStatus::Made => Err(failure.into()),
             _ => Ok(allowance),
+        }
+    }
+
+    /// The operator has looked at the provider's console whether the allowance that has no answer was made: where the provider does not
+    /// tell, nobody else can know. Refused with [`WrongStatus::UnderWay`] while the provider is being asked.
+    pub async fn decide_allowance(
+        &self,
+        owner: &Owner,
+        id: InvoiceId,
+        made: bool,
+    ) -> Result<Allowance> {
+        let (owner_of, now) = (owner.clone(), self.now());
+        let (claimed, allowance) = self
+            .db()
+            .write(move |tx| {
+                let invoice = Invoice::lock(tx, &owner_of, id)?;
+                if invoice.asked != Some(Asked::Allowance) {
+                    return Err(Error::WrongStatus(WrongStatus::Is(invoice.status)));
+                }
+                let allowance = open_allowance(tx, id)?;
+                let claimed = claim(tx, invoice, Asked::Allowance, now)?;
+                Ok((claimed, allowance))
+            })
+            .await?;
+        let answer = match made {
+            true => Answer::Done(None),
+            false => Answer::Refused(Failure::because(
+                Reason::Refused,
+                "the operator has not found it at the provider",
+            )),
+        };
+        match self
+            .settle_allowance(claimed.invoice, allowance, answer)
+            .await
+        {
+            // It was not made, as was said.
+            Err(Error::Provider(_)) if !made => {
+                let all = self.allowances(owner, id).await?;
+                all.into_iter().last().ok_or(Error::NotFound)
+            }
+            other => other,
         }
     }
 

@@ -9,7 +9,9 @@ use einvoice::outcome::{Denial, Outcome, Refusal, Undecided};
 use einvoice::provider::{Allowed, Answer, Found, Issued, PrintUrl, Provider, ProviderId, Wanted};
 use invoicing::allow::Given;
 use invoicing::jobs::{CHANGED, Told};
-use invoicing::model::{Change, InvoiceId, NewInvoice, Owner, ProviderName, Seller, Status};
+use invoicing::model::{
+    AllowanceStatus, Change, InvoiceId, NewInvoice, Owner, ProviderName, Seller, Status,
+};
 use invoicing::repo::Invoice;
 use invoicing::{Error, Invoicing, NotCreated, Providers, Reason, WrongStatus, providers};
 use kernel::{Clock, ManualClock, Rng, Timestamp};
@@ -456,6 +458,34 @@ async fn an_allowance_is_made_once_and_stands_in_the_way_of_a_void() {
     let lines = Given::Lines(vec![DraftLine::new("月租方案", 1, 501)]);
     let too_much = house.invoicing.allowance(&owner(), id, lines).await;
     assert!(matches!(too_much.unwrap_err(), Error::Invalid(_)));
+}
+
+#[tokio::test]
+async fn the_operator_decides_what_no_provider_tells() {
+    for made in [false, true] {
+        let house = House::new().await;
+        let id = house.draft("sale").await;
+        house.invoicing.issue(&owner(), id).await.unwrap();
+        let nothing = house.invoicing.decide_allowance(&owner(), id, made).await;
+        assert_eq!(nothing.unwrap_err(), is(Status::Issued));
+        house.shelf.fail(Fault::Unreachable);
+        let given = house
+            .invoicing
+            .allowance(&owner(), id, Given::Amount(98))
+            .await;
+        assert_eq!(reason(given), Reason::NoAnswer);
+        let decided = house.invoicing.decide_allowance(&owner(), id, made).await;
+        let expected = match made {
+            true => AllowanceStatus::Made,
+            false => AllowanceStatus::Refused,
+        };
+        assert_eq!(decided.unwrap().status, expected);
+        let found = house.found(id).await;
+        assert_eq!(
+            (found.asked, found.credited),
+            (None, if made { 98 } else { 0 })
+        );
+    }
 }
 
 #[tokio::test]

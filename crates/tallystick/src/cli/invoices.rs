@@ -57,6 +57,21 @@ pub enum Invoices {
         #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
         amount: i64,
     },
+    /// Say whether an allowance was made of which its provider does not tell (ezPay), after a look at its console
+    Decide {
+        /// The invoice's id
+        invoice: InvoiceId,
+        /// It was made
+        #[arg(
+            long,
+            required_unless_present = "not_made",
+            conflicts_with = "not_made"
+        )]
+        made: bool,
+        /// It was not made
+        #[arg(long)]
+        not_made: bool,
+    },
     /// Ask the providers about every invoice of which it is not known whether the last step was done
     ///
     /// A running server does so by itself; this does it now.
@@ -115,6 +130,11 @@ impl Invoices {
                 let given = Given::Amount(amount);
                 let made = invoicing.allowance(&owner, invoice, given).await?;
                 print(&format!("{} TWD given back: {}", made.total, made.number))?;
+            }
+            Self::Decide { invoice, made, .. } => {
+                let owner = owner(invoicing, invoice).await?;
+                let decided = invoicing.decide_allowance(&owner, invoice, made).await?;
+                print(&format!("{} {}", decided.number, decided.status.name()))?;
             }
             Self::Reconcile { json } => {
                 let round = invoicing.reconcile().await?;

@@ -139,7 +139,7 @@ enum Command {
     ///   tallystick charges confirm CHARGE_ID
     #[command(subcommand, verbatim_doc_comment)]
     Charges(charges::Charges),
-    /// E-invoices for credit that was paid for: list, show, issue, void, allowance, reconcile
+    /// E-invoices for credit that was paid for: list, show, issue, void, allowance, decide, reconcile
     ///
     /// Works on the configured database, and asks the providers configured under [einvoice]. What a
     /// provider was asked for without that its answer is known is "open", and is looked up until it
