@@ -19,7 +19,6 @@ use invoicing::model::{Change, NewInvoice, Owner, Seller, Status};
 use invoicing::providers::capabilities;
 use invoicing::repo::Invoice;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use store::jobs::{self, Job, NewJob};
 use store::record::Json;
 use store::{StoreError, Tx, params};
@@ -29,8 +28,8 @@ pub const REFUNDED: &str = "billing.einvoice_refunded";
 
 /// What the tax authority is told of why an invoice is voided.
 const VOID_REASON: &str = "退款";
-/// While something else is open about an invoice, it is looked at again this often.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What is open takes a while: the first look comes after half a minute, as if so many had been in vain.
+const LOOKS_SPARED: i64 = 5;
 
 /// What was paid.
 pub(crate) struct Paid {
@@ -203,7 +202,8 @@ impl Billing {
         let payload: Refunded = serde_json::from_str(&job.payload).map_err(|_| broken())?;
         let account: AccountId = payload.account.parse().map_err(|_| broken())?;
         let step = self.follow_refund(account, &payload.sale).await?;
-        let (job, at) = (job.clone(), self.real_now().plus(PATIENCE));
+        let wait = jobs::back_off(job.attempts + LOOKS_SPARED, self.rng().below(1000));
+        let (job, at) = (job.clone(), self.real_now().plus(wait));
         let ended: Result<bool, StoreError> = self
             .db()
             .write(move |tx| match step {

@@ -127,6 +127,20 @@ both! {
         app.stop().await;
     }
 
+    /// What they sent and nobody refers to is added up, on either database.
+    async fn visitors_send_files(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let forms = &app.app.forms;
+        let made = forms.create_organization("Harbour").await.unwrap();
+        let scope = forms.public_scope(&made.organization.org_code).await.unwrap().unwrap();
+        for _ in 0..2 {
+            let png = b"\x89PNG\r\n\x1a\n....";
+            forms.create_upload(&scope, "a.png".into(), "image/png", png).await.unwrap();
+        }
+        assert_eq!(app.count("forms_uploads").await, 2);
+        app.stop().await;
+    }
+
     async fn an_address_sends_so_many_forms_in_a_minute(engine: Engine) {
         let app = TestApp::with(engine, |config| {
             config.forms.public_rate_limit = Some(2);
