@@ -86,11 +86,6 @@ impl Configured {
         }
         Ok(Self { providers })
     }
-
-    /// Those there are accounts with.
-    pub fn names(&self) -> impl Iterator<Item = ProviderName> {
-        self.providers.keys().copied()
-    }
 }
 
 impl Providers for Configured {

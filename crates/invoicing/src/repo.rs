@@ -80,10 +80,12 @@ record! {
         LOCK_OF_OWNER = "WHERE invoice_id = $1 AND seller = $2 AND owner = $3 /* for update */";
         /// `$1` seller, `$2` owner, `$3` sale: those that count and those that do not, newest first.
         OF_SALE = "WHERE seller = $1 AND owner = $2 AND sale = $3 ORDER BY invoice_id DESC";
-        /// `$1` seller, `$2` owner, `$3` at most so many: newest first.
-        OF_OWNER_NEWEST = "WHERE seller = $1 AND owner = $2 ORDER BY invoice_id DESC LIMIT $3";
         /// `$1` at most so many: newest first, whoever sells. For the operator.
         NEWEST = "ORDER BY invoice_id DESC LIMIT $1";
+        /// `$1` status, `$2` at most so many: newest first, whoever sells. For the operator.
+        NEWEST_IN = "WHERE status = $1 ORDER BY invoice_id DESC LIMIT $2";
+        /// `$1` at most so many: those that have something open, newest first, whoever sells. For the operator.
+        NEWEST_OPEN = "WHERE check_at IS NOT NULL ORDER BY invoice_id DESC LIMIT $1";
     }
 }
 

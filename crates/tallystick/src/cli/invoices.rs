@@ -19,7 +19,7 @@ pub enum Invoices {
         #[arg(long, value_name = "STATUS", value_parser = status)]
         status: Option<Status>,
         /// Only those of which it is not known whether the last step was done
-        #[arg(long)]
+        #[arg(long, conflicts_with = "status")]
         open: bool,
         /// At most so many
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
@@ -99,14 +99,15 @@ impl Invoices {
             } => {
                 let found: Result<Vec<Invoice>, StoreError> = orders
                     .db()
-                    .scan(move |tx| Invoice::all(tx, Invoice::NEWEST, params![most]))
+                    .scan(move |tx| match status {
+                        Some(status) => {
+                            Invoice::all(tx, Invoice::NEWEST_IN, params![status.name(), most])
+                        }
+                        None if open => Invoice::all(tx, Invoice::NEWEST_OPEN, params![most]),
+                        None => Invoice::all(tx, Invoice::NEWEST, params![most]),
+                    })
                     .await;
-                let mut found = found?;
-                found.retain(|invoice| {
-                    status.is_none_or(|status| invoice.status == status)
-                        && (!open || invoice.asked.is_some())
-                });
-                print(&listed(&found, json))?;
+                print(&listed(&found?, json))?;
             }
             Self::Show { invoice, json } => {
                 let owner = owner(invoicing, invoice).await?;
