@@ -273,8 +273,8 @@ pub struct PrintUrl {
 ///
 /// Asks for it first, and issues it only if the provider does not have it. What is found is the result, as if it had
 /// been issued now; if it has been voided since, that is a refusal, and if it has another total, a
-/// [`Mismatch`](Undecided::Mismatch) that somebody must look into. Where the provider cannot be asked, it is issued straight
-/// away.
+/// [`Mismatch`](Undecided::Mismatch) that somebody must look into. A refused look decides nothing. Where the provider cannot be
+/// asked, it is issued straight away.
 ///
 /// ```
 /// use einvoice::invoice::Invoice;
