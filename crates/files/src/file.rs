@@ -93,7 +93,11 @@ record! {
 statements! {
     ATTACH = "UPDATE files SET file_type = 'permanent', expires_at = NULL, attached_to = $5 \
         WHERE file_id = $1 AND owner_kind = $2 AND owner_id = $3 AND file_type = 'temp' AND expires_at > $4";
+    LET_GO = "UPDATE files SET file_type = 'temp', expires_at = $4, attached_to = NULL \
+        WHERE file_id = $1 AND owner_kind = $2 AND owner_id = $3 AND file_type = 'permanent'";
     HAND_OVER = "UPDATE files SET owner_kind = $4, owner_id = $5 WHERE file_id = $1 AND owner_kind = $2 AND owner_id = $3";
+    ADD_OWNER = "INSERT INTO file_owners (owner_id) VALUES ($1) ON CONFLICT (owner_id) DO NOTHING";
+    LOCK_OWNER = "SELECT owner_id FROM file_owners WHERE owner_id = $1 /* for update */";
     WAITING = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files \
         WHERE owner_kind = $1 AND owner_id = $2 AND file_type = 'temp' AND expires_at > $3";
     EXPIRE = "DELETE FROM files WHERE file_id IN (SELECT file_id FROM files WHERE file_type = 'temp' AND expires_at <= $1 \
@@ -129,6 +133,17 @@ impl File {
         Ok(tx.execute(ATTACH, row)? == 1)
     }
 
+    /// Gives up a permanent file of `owner` that nothing refers to any more: its time is over now.
+    pub fn let_go(
+        tx: &mut Tx<'_>,
+        owner: Owner,
+        id: FileId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = params![id, owner.kind.name(), owner.id, now];
+        tx.execute(LET_GO, row).map(drop)
+    }
+
     /// Makes a file of `owner` another's.
     pub fn hand_over(
         tx: &mut Tx<'_>,
@@ -140,12 +155,14 @@ impl File {
         tx.execute(HAND_OVER, row).map(drop)
     }
 
-    /// The bytes of `owner` that wait for being attached to something.
+    /// The bytes of `owner` that wait for being attached to something. Nobody adds to them until the transaction ends.
     pub(crate) fn waiting(
         tx: &mut Tx<'_>,
         owner: Owner,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        tx.execute(ADD_OWNER, params![owner.id])?;
+        tx.query_opt(LOCK_OWNER, params![owner.id], |_| Ok(()))?;
         let row = params![owner.kind.name(), owner.id, now];
         let sum: i64 = tx.query_one(WAITING, row, |row| row.get(0))?;
         Ok(u64::try_from(sum).unwrap_or(0))

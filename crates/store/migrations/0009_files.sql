@@ -23,3 +23,8 @@ CREATE TABLE files_place (
     place INTEGER NOT NULL PRIMARY KEY CHECK (place = 1),
     name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Held by whoever adds a file of this owner, so that what waits is counted right.
+CREATE TABLE file_owners (
+    owner_id TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -132,7 +132,7 @@ pub(super) enum Notified {
 fn report(number: &str, fields: &Fields) -> Report {
     let text = |name: &str| {
         let value = fields.get(name).filter(|value| !value.is_empty())?;
-        Some(value.chars().take(64).collect::<String>())
+        Some(storable(value))
     };
     let verdict = match status::decide_sealed(Endpoint::Upp, fields) {
         Decision::Succeeded(_) => Verdict::Paid,
@@ -145,12 +145,24 @@ fn report(number: &str, fields: &Fields) -> Report {
         Decision::Undecided(_) | Decision::Requires3D { .. } => Verdict::Undecided,
     };
     Report {
-        mer_trade_no: number.to_owned(),
+        mer_trade_no: storable(number),
         trade_no: text("TradeNo"),
         trade_status: text("TradeStatus"),
         amount: fields.get("TradeAmt").and_then(|text| text.parse().ok()),
         verdict,
     }
+}
+
+/// PostgreSQL stores no NUL, and nothing of the gateway's is that long.
+fn storable(text: &str) -> String {
+    let shown = |c| {
+        if c == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().take(64).map(shown).collect()
 }
 
 /// What the gateway answered to a question.

@@ -14,9 +14,11 @@ pub use settle::Settled;
 pub use transfer::Proof;
 
 use crate::model::{
-    AccountId, ChargeId, ChargeStatus, ChargesConfig, OrganizationId, PaymentType, SessionHolder,
+    Account, AccountId, ChargeId, ChargeStatus, ChargesConfig, OrganizationId, PaymentType,
+    SessionHolder,
 };
 use crate::repo::charges::Charge;
+use crate::repo::{accounts, profiles};
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
 use catalogue::platform::Subject;
@@ -262,7 +264,24 @@ const NO_CHARGE: PlatformError = PlatformError::DataNotExist {
 fn lock(tx: &mut Tx<'_>, owner: Owner, id: ChargeId) -> Result<Charge> {
     let charge = Charge::first(tx, Charge::LOCK, params![id])?.ok_or(NO_CHARGE)?;
     owner.check(&charge)?;
+    if let Owner::Account(person) = owner {
+        still_a_member(tx, person, charge.organization_id)?;
+    }
     Ok(charge)
+}
+
+/// Who made a charge may have left the organization since.
+fn still_a_member(tx: &mut Tx<'_>, person: AccountId, id: OrganizationId) -> Result<()> {
+    let account = Account::first(tx, Account::BY_ID, params![person])?;
+    let is_operator = account.is_some_and(|account| account.is_operator);
+    if !is_operator && !accounts::is_member(tx, id, person)? {
+        return Err(PlatformError::OrganizationNotBelongAccount.into());
+    }
+    let organization = profiles::find(tx, id)?;
+    if organization.is_none_or(|organization| !organization.enable) {
+        return Err(PlatformError::OrganizationDisable.into());
+    }
+    Ok(())
 }
 
 /// Whether a charge can still be paid or given up. What is overdue may not have been marked so yet.

@@ -8,6 +8,7 @@ use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
 use catalogue::platform::SupportReason;
 use kernel::Timestamp;
+use payuni::trade::MerTradeNo;
 use std::time::Duration;
 use store::jobs::Job;
 use store::{StoreError, Tx, params};
@@ -148,19 +149,27 @@ impl Orders {
         let trades = trades?;
         let mut known = trades.iter().any(|trade| trade.trade_no.is_some());
         let mut unanswered = false;
+        let mut failed = None;
         let mut asked = JoinSet::new();
         for trade in trades {
-            if !trade.trade_state.is_decided() {
+            // What was set aside has no number that the gateway knows.
+            let has_number = trade.mer_trade_no.parse::<MerTradeNo>().is_ok();
+            if has_number && !trade.trade_state.is_decided() {
                 let orders = self.clone();
                 asked.spawn(async move { orders.ask(&trade.mer_trade_no).await });
             }
         }
         while let Some(joined) = asked.join_next().await {
-            match joined.map_err(|error| Error::Failed(error.to_string()))?? {
-                Checked::Known => known = true,
-                Checked::Unanswered => unanswered = true,
-                Checked::Unknown | Checked::Others => {}
+            match joined.map_err(|error| Error::Failed(error.to_string()))? {
+                Ok(Checked::Known) => known = true,
+                Ok(Checked::Unanswered) => unanswered = true,
+                Ok(Checked::Unknown | Checked::Others) => {}
+                // The others are asked about all the same.
+                Err(error) => failed = Some(error),
             }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         if unanswered {
             let reason = SupportReason::PaymentGatewayUnavailable;

@@ -7,7 +7,7 @@ use crate::repo::charges::{Charge, Notice};
 use crate::uploads::{Named, attach, not_temporary, not_there};
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
-use files::FileId;
+use files::{File, FileId};
 use kernel::{Id, Timestamp};
 use store::params;
 
@@ -47,7 +47,9 @@ impl Orders {
                 of_type(&charge, PaymentType::BankTransfer)?;
                 waiting(&charge, now)?;
                 attach(tx, holder, "file_id", proof.file_id, &id.to_string(), now)?;
-                charge.file_id = Some(proof.file_id);
+                if let Some(replaced) = charge.file_id.replace(proof.file_id) {
+                    File::let_go(tx, holder, replaced, now)?;
+                }
                 charge.last_five = Some(proof.last_five.clone());
                 charge.remitted_at = Some(now);
                 charge.updated_at = Some(now);

@@ -1,6 +1,6 @@
 //! `/account`: making an account, logging in and out, verifying a phone.
 
-use super::call::{Post, path_id};
+use super::call::{PathIds, Post};
 use super::fields::{self, Fields, Sent};
 use super::limits::PASSWORD;
 use super::member::Member;
@@ -9,7 +9,7 @@ use crate::Orders;
 use crate::model::{Account, AccountId, AccountSession, AccountSessionId};
 use crate::people::NewAccount;
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::routing::{delete, get, post};
 use catalogue::PlatformError;
 use catalogue::platform::{Credential, Subject};
@@ -316,9 +316,9 @@ async fn sessions(State(orders): State<Orders>, member: Member) -> Result<Reply,
 async fn end_session(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let session = path_id(&params, "account_session_id")?;
+    let session = ids.id("account_session_id")?;
     let ended = orders.end_session(member.account(), session).await?;
     if !ended {
         let what = Subject::Session;

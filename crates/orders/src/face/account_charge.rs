@@ -1,6 +1,6 @@
 //! `/account/credit-charge`: credit that a person buys for an organization, and the person's own view of it.
 
-use super::call::{Post, path_id};
+use super::call::{PathIds, Post};
 use super::charge::{ChargeBody, ID, new_charge};
 use super::fields::{self, Fields};
 use super::member::Member;
@@ -8,7 +8,7 @@ use crate::Orders;
 use crate::charges::Owner;
 use crate::model::{ChargeId, OrganizationId};
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use catalogue::PlatformError;
 use httpkit::{Refusal, Reply};
@@ -38,35 +38,31 @@ async fn create(State(orders): State<Orders>, mut post: Post<Member>) -> Result<
 }
 
 /// The charge in the path, by whoever calls.
-fn named(member: &Member, params: &RawPathParams) -> Result<(Owner, ChargeId), PlatformError> {
-    Ok((Owner::Account(member.account()), path_id(params, ID)?))
+fn named(member: &Member, ids: &PathIds) -> Result<(Owner, ChargeId), PlatformError> {
+    Ok((Owner::Account(member.account()), ids.id(ID)?))
 }
 
 async fn show(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let (owner, id) = named(&member, &params)?;
+    let (owner, id) = named(&member, &ids)?;
     let charge = orders.charge(owner, id).await?;
     Ok(Reply::ok(&orders.charge_response(&charge)))
 }
 
-async fn pay(
-    State(orders): State<Orders>,
-    member: Member,
-    params: RawPathParams,
-) -> Result<Reply, Refusal> {
-    let (owner, id) = named(&member, &params)?;
+async fn pay(State(orders): State<Orders>, member: Member, ids: PathIds) -> Result<Reply, Refusal> {
+    let (owner, id) = named(&member, &ids)?;
     Ok(Reply::ok(&orders.pay_charge(owner, id).await?))
 }
 
 async fn cancel(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let (owner, id) = named(&member, &params)?;
+    let (owner, id) = named(&member, &ids)?;
     let charge = orders.cancel_charge(owner, id).await?;
     Ok(Reply::ok(&orders.charge_response(&charge)))
 }

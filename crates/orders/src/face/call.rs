@@ -13,6 +13,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use httpkit::face::FaceLayer;
 use httpkit::{Refusal, Reply, RequestContext, Transport, body, idempotency};
+use kernel::Timestamp;
 use store::idempotency::{Found, Key};
 
 /// Longest key that is looked up.
@@ -168,22 +169,33 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// The id in the path.
-pub fn path_id<T>(
-    params: &RawPathParams,
-    name: &'static str,
-) -> Result<kernel::Id<T>, PlatformError> {
-    let value = params.iter().find(|(key, _)| *key == name);
-    let id = value.and_then(|(_, value)| value.parse().ok());
-    id.ok_or_else(|| invalid(name, Format::Uuid))
+/// The parts of the path that are ids. One that is no UTF-8 is no id.
+pub struct PathIds(Option<RawPathParams>);
+
+impl PathIds {
+    /// The id with this name.
+    pub fn id<T>(&self, name: &'static str) -> Result<kernel::Id<T>, PlatformError> {
+        let mut params = self.0.iter().flat_map(|params| params.iter());
+        let value = params.find(|(key, _)| *key == name);
+        let id = value.and_then(|(_, value)| value.parse().ok());
+        id.ok_or_else(|| invalid(name, Format::Uuid))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathIds {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        Ok(Self(params.ok()))
+    }
 }
 
 impl<P: Principal> Post<P> {
     /// The id in the path.
     pub async fn path_id<T>(&mut self, name: &'static str) -> Result<kernel::Id<T>, PlatformError> {
-        let params = RawPathParams::from_request_parts(&mut self.parts, &()).await;
-        let params = params.map_err(|_| invalid(name, Format::Uuid))?;
-        path_id(&params, name)
+        let Ok(ids) = PathIds::from_request_parts(&mut self.parts, &()).await;
+        ids.id(name)
     }
 
     fn key(&self) -> Result<Option<Key>, PlatformError> {
@@ -200,6 +212,25 @@ impl<P: Principal> Post<P> {
         orders: &Orders,
         run: impl AsyncFnOnce() -> Result<Reply, Refusal>,
     ) -> Result<Response, Refusal> {
+        self.claimed(orders, Repeat::Never, run).await
+    }
+
+    /// The same for one that does no harm when it is carried out again: where the answer was lost because the process died, a later request
+    /// with the key may be the one that is answered.
+    pub async fn once_or_again(
+        self,
+        orders: &Orders,
+        run: impl AsyncFnOnce() -> Result<Reply, Refusal>,
+    ) -> Result<Response, Refusal> {
+        self.claimed(orders, Repeat::WhenGone, run).await
+    }
+
+    async fn claimed(
+        self,
+        orders: &Orders,
+        repeat: Repeat,
+        run: impl AsyncFnOnce() -> Result<Reply, Refusal>,
+    ) -> Result<Response, Refusal> {
         // What the supplier is asked to do has to be written down, also when the server stops.
         let _under_way = orders.inner.sending.read().await;
         let Some(key) = self.key()? else {
@@ -208,7 +239,16 @@ impl<P: Principal> Post<P> {
         let (claimed, now) = (key.clone(), orders.now());
         let found = orders
             .db()
-            .write(move |tx| store::idempotency::claim(tx, &claimed, None, now))
+            .write(move |tx| {
+                let found = store::idempotency::claim(tx, &claimed, None, now)?;
+                if repeat == Repeat::WhenGone && matches!(&found, Some(Found::Unanswered { .. })) {
+                    let gone = Timestamp::from_micros(now.micros() - GONE_AFTER_MICROS);
+                    if store::idempotency::take_over(tx, &claimed, gone, now)? {
+                        return Ok(None);
+                    }
+                }
+                Ok::<_, store::StoreError>(found)
+            })
             .await
             .map_err(Error::from)?;
         if let Some(found) = found {
@@ -314,6 +354,18 @@ impl Post {
         Ok(replayed(orders.answer_of(found, key, organization).await?))
     }
 }
+
+/// What is done about a request that was begun and never answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// Nobody knows how far it came: it is in the way of others with its key.
+    Never,
+    /// After two minutes whoever carried it out is gone.
+    WhenGone,
+}
+
+/// Longer than any operation may take.
+const GONE_AFTER_MICROS: i64 = 120_000_000;
 
 /// What came of storing an answer.
 enum Kept {

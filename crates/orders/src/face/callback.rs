@@ -1,12 +1,12 @@
 //! `/callback/pay-uni`: what the gateway reports about payments, by its server and through the payer's browser. There is no key: what
 //! is posted proves itself.
 
-use super::call::path_id;
+use super::call::PathIds;
 use super::limits::LARGEST_BODY;
 use crate::Orders;
 use crate::model::{ChargeId, Via};
 use axum::Router;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use catalogue::PlatformError;
@@ -30,10 +30,10 @@ async fn notify(State(orders): State<Orders>, request: Request) -> Result<Respon
 /// The payer is sent on to where the charge came from, whatever became of the payment.
 async fn come_back(
     State(orders): State<Orders>,
-    params: RawPathParams,
+    ids: PathIds,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let id: ChargeId = path_id(&params, "credit_charge_id")?;
+    let id: ChargeId = ids.id("credit_charge_id")?;
     let body = body::read(request.into_body(), LARGEST_BODY).await?;
     let settled = orders.take_notice(&body, Via::Return).await?;
     let charge = settled.map(|settled| settled.charge);

@@ -1,7 +1,7 @@
 //! `/platform/organization/credit/charge`: buying credit.
 
 use super::Page;
-use super::call::{Caller, Outcome, Post, path_id};
+use super::call::{Caller, Outcome, PathIds, Post};
 use super::fields::{self, Fields, Sent};
 use super::order::check_named;
 use crate::charges::{Made, NewCharge, Owner, Proof};
@@ -9,7 +9,7 @@ use crate::model::{AccountId, ChargeId, OrganizationId, PaymentType};
 use crate::repo::charges as repo;
 use crate::{Error, Orders};
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use httpkit::{Refusal, Reply};
@@ -61,9 +61,9 @@ async fn list(State(orders): State<Orders>, caller: Caller) -> Result<Reply, Ref
 async fn show(
     State(orders): State<Orders>,
     caller: Caller,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ID)?;
+    let id = ids.id(ID)?;
     caller.check_named_organization()?;
     let owner = Owner::Organization(caller.organization());
     let charge = orders.charge(owner, id).await?;
@@ -162,7 +162,7 @@ async fn about<T>(
 
 async fn pay(State(orders): State<Orders>, mut post: Post) -> Result<Response, Refusal> {
     let (owner, id, ()) = about(&mut post, |_, _| ()).await?;
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         Ok(Reply::ok(&orders.pay_charge(owner, id).await?))
     })
     .await
@@ -182,7 +182,7 @@ async fn remit(State(orders): State<Orders>, mut post: Post) -> Result<Response,
         return Err(Refusal::internal("a required field went missing"));
     };
     let proof = Proof { file_id, last_five };
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         let charge = orders.remit_charge(owner, id, proof).await?;
         Ok(Reply::ok(&orders.charge_response(&charge)))
     })
@@ -191,7 +191,7 @@ async fn remit(State(orders): State<Orders>, mut post: Post) -> Result<Response,
 
 async fn cancel(State(orders): State<Orders>, mut post: Post) -> Result<Response, Refusal> {
     let (owner, id, ()) = about(&mut post, |_, _| ()).await?;
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         let charge = orders.cancel_charge(owner, id).await?;
         Ok(Reply::ok(&orders.charge_response(&charge)))
     })
@@ -200,7 +200,7 @@ async fn cancel(State(orders): State<Orders>, mut post: Post) -> Result<Response
 
 async fn sync(State(orders): State<Orders>, mut post: Post) -> Result<Response, Refusal> {
     let (owner, id, ()) = about(&mut post, |_, _| ()).await?;
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         let charge = orders.sync_charge(owner, id).await?;
         Ok(Reply::ok(&orders.charge_response(&charge)))
     })

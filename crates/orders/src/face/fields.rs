@@ -191,15 +191,15 @@ impl Fields {
     /// An e-mail address, in lower case.
     pub fn email(&mut self, property: &'static str, sent: Sent<'_>) -> Option<String> {
         let text = self.text(property, sent, Format::Text)?;
-        let text = text.trim();
-        if !is_email(text) {
+        let text = text.trim().to_lowercase();
+        if !is_email(&text) {
             let error = PlatformError::InvalidEmailFormat {
                 property: property.into(),
             };
             self.push(property, error);
             return None;
         }
-        Some(text.to_lowercase())
+        Some(text)
     }
 
     /// A mobile phone number, in E.164.

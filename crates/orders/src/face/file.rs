@@ -1,12 +1,12 @@
 //! `/platform/file` and `/account/file`: files that are sent now and attached to something later.
 
-use super::call::{Caller, Principal, invalid, path_id, replayed};
+use super::call::{Caller, PathIds, Principal, invalid, replayed};
 use super::member::Member;
 use crate::uploads::{Taken, Upload};
 use crate::{Error, Orders};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use catalogue::PlatformError;
@@ -145,31 +145,27 @@ async fn take<P: FileOwner>(
     })
 }
 
-async fn owned<P: FileOwner>(
-    orders: &Orders,
-    caller: &P,
-    params: &RawPathParams,
-) -> Result<File, Refusal> {
+async fn owned<P: FileOwner>(orders: &Orders, caller: &P, ids: &PathIds) -> Result<File, Refusal> {
     caller.check(None)?;
-    let id = path_id(params, "file_id")?;
+    let id = ids.id("file_id")?;
     Ok(orders.file(caller.owner(), id).await?)
 }
 
 async fn find<P: FileOwner>(
     State(orders): State<Orders>,
     caller: P,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    Ok(reply(&owned(&orders, &caller, &params).await?))
+    Ok(reply(&owned(&orders, &caller, &ids).await?))
 }
 
 /// The bytes, for whoever may have them: to be saved, never shown in our name.
 async fn content<P: FileOwner>(
     State(orders): State<Orders>,
     caller: P,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Response, Refusal> {
-    let file = owned(&orders, &caller, &params).await?;
+    let file = owned(&orders, &caller, &ids).await?;
     let bytes = orders.files().content(&file).await;
     let bytes = bytes.map_err(|error| Error::Failed(error.to_string()))?;
     let headers = download::headers(&file.name, &file.content_type);

@@ -1,7 +1,7 @@
 //! `/platform/invoice`: e-invoices for credit that was paid for.
 
 use super::Page;
-use super::call::{Caller, Post, path_id};
+use super::call::{Caller, PathIds, Post};
 use super::charge;
 use super::fields::{self, Fields, Sent, is_blank};
 use super::limits::LARGEST_NUMBER;
@@ -10,7 +10,7 @@ use crate::invoices::{AllowanceResponse, InvoiceResponse, Names, fields_of};
 use crate::repo::invoices as repo;
 use crate::{Error, Orders};
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use catalogue::PlatformError;
@@ -79,9 +79,9 @@ async fn list(State(orders): State<Orders>, caller: Caller) -> Result<Reply, Ref
 async fn show(
     State(orders): State<Orders>,
     caller: Caller,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ID)?;
+    let id = ids.id(ID)?;
     let refresh = caller.flag("refresh")?;
     caller.check_named_organization()?;
     let found = orders.invoice(caller.organization(), id, refresh).await?;
@@ -91,9 +91,9 @@ async fn show(
 async fn print_url(
     State(orders): State<Orders>,
     caller: Caller,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ID)?;
+    let id = ids.id(ID)?;
     caller.check_named_organization()?;
     let url = orders.invoice_print_url(caller.organization(), id).await?;
     Ok(Reply::ok(&url))
@@ -154,7 +154,7 @@ async fn create(State(orders): State<Orders>, mut post: Post) -> Result<Response
         check_named(named, organization)?;
         wanted
     };
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         let made = orders.create_invoice(organization, charge, provider, draft);
         shown(&made.await?)
     })
@@ -366,7 +366,7 @@ async fn about<T>(
 async fn issue(State(orders): State<Orders>, mut post: Post) -> Result<Response, Refusal> {
     let (id, ()) = about(&mut post, |_, _| ()).await?;
     let who = post.caller.organization();
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         shown(&orders.issue_invoice(who, id).await?)
     })
     .await
@@ -379,7 +379,7 @@ async fn void(State(orders): State<Orders>, mut post: Post) -> Result<Response, 
     })
     .await?;
     let (who, reason) = (post.caller.organization(), reason.unwrap_or_default());
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         shown(&orders.void_invoice(who, id, &reason).await?)
     })
     .await
@@ -388,9 +388,9 @@ async fn void(State(orders): State<Orders>, mut post: Post) -> Result<Response, 
 async fn discard(
     State(orders): State<Orders>,
     caller: Caller,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ID)?;
+    let id = ids.id(ID)?;
     caller.check_named_organization()?;
     shown(&orders.discard_invoice(caller.organization(), id).await?)
 }
@@ -407,7 +407,7 @@ async fn allowance(State(orders): State<Orders>, mut post: Post) -> Result<Respo
     })
     .await?;
     let who = post.caller.organization();
-    post.once(&orders, async || {
+    post.once_or_again(&orders, async || {
         let made = orders.give_allowance(who, id, given).await?;
         Ok(Reply::ok(&AllowanceResponse::of(&made)))
     })

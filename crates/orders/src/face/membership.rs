@@ -1,6 +1,6 @@
 //! `/account/organization`: the organizations of a person, their members and their keys.
 
-use super::call::{Post, path_id};
+use super::call::{PathIds, Post};
 use super::fields::{self, Fields, Sent, is_blank};
 use super::limits::{LONGEST_LABEL, NAME};
 use super::member::Member;
@@ -10,7 +10,7 @@ use crate::model::{Account, AccountId, OrganizationId, PrivateKey, PrivateKeyId}
 use crate::people::{Change, NewOrganization};
 use crate::repo::profiles;
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::routing::{delete, get, patch};
 use httpkit::{Refusal, Reply};
 use kernel::Timestamp;
@@ -83,9 +83,9 @@ async fn create(State(orders): State<Orders>, post: Post<Member>) -> Result<Repl
 async fn show(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ORGANIZATION)?;
+    let id = ids.id(ORGANIZATION)?;
     Ok(Reply::ok(
         &orders.organization_of(member.session, id).await?,
     ))
@@ -161,9 +161,9 @@ fn member_list(members: &[Account]) -> Reply {
 async fn members(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ORGANIZATION)?;
+    let id = ids.id(ORGANIZATION)?;
     Ok(member_list(&orders.members(member.session, id).await?))
 }
 
@@ -189,10 +189,10 @@ async fn add_members(
 async fn remove_member(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ORGANIZATION)?;
-    let leaving = path_id(&params, "account_id")?;
+    let id = ids.id(ORGANIZATION)?;
+    let leaving = ids.id("account_id")?;
     let members = orders.remove_member(member.session, id, leaving);
     Ok(member_list(&members.await?))
 }
@@ -225,9 +225,9 @@ impl<'a> PrivateKeyResponse<'a> {
 async fn keys(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ORGANIZATION)?;
+    let id = ids.id(ORGANIZATION)?;
     let keys = orders.members_keys(member.session, id).await?;
     Ok(Reply::ok(&Values {
         value: keys
@@ -263,10 +263,10 @@ async fn create_key(
 async fn revoke_key(
     State(orders): State<Orders>,
     member: Member,
-    params: RawPathParams,
+    ids: PathIds,
 ) -> Result<Reply, Refusal> {
-    let id = path_id(&params, ORGANIZATION)?;
-    let key = path_id(&params, "private_key_id")?;
+    let id = ids.id(ORGANIZATION)?;
+    let key = ids.id("private_key_id")?;
     orders.revoke_members_key(member.session, id, key).await?;
-    keys(State(orders), member, params).await
+    keys(State(orders), member, ids).await
 }

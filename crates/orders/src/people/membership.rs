@@ -116,12 +116,16 @@ impl Orders {
             {
                 return Ok(Err(refused));
             }
+            let named = change.logo_file_id.unwrap_or(detail.logo_file_id);
+            if let Some(replaced) = detail.logo_file_id.filter(|_| named != detail.logo_file_id) {
+                File::let_go(tx, Owner::organization(id), replaced, now)?;
+            }
             let changed = OrganizationDetail {
                 name: change.name.clone().unwrap_or(detail.name),
                 contact_email: change.contact_email.clone().or(detail.contact_email),
                 contact_phone: change.contact_phone.clone().or(detail.contact_phone),
                 tax_id: change.tax_id.clone().unwrap_or(detail.tax_id),
-                logo_file_id: change.logo_file_id.unwrap_or(detail.logo_file_id),
+                logo_file_id: named,
                 update_date_time: Some(now),
                 ..detail
             };
@@ -298,6 +302,10 @@ impl Orders {
     ) -> Result<T> {
         self.db()
             .write(move |tx| match admit(tx, who, id)? {
+                // Its members see it, and that is all until it is enabled again.
+                Ok(detail) if !detail.enable && !who.is_operator => {
+                    Ok(Err(PlatformError::OrganizationDisable.into()))
+                }
                 Ok(detail) => write(tx, detail),
                 Err(refused) => Ok(Err(refused)),
             })

@@ -50,13 +50,16 @@ const QUARTER: Duration = Duration::from_secs(15 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Whether a text is an e-mail address: one bare address whose domain has a dot.
+/// Whether a text is an e-mail address that mail can be sent to: one bare address whose domain has a dot, without quotes.
 pub fn is_email(text: &str) -> bool {
     let options = email_address::Options::default()
         .with_required_tld()
         .without_domain_literal()
         .without_display_text();
-    email_address::EmailAddress::parse_with_options(text, options).is_ok()
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
+    text.chars().all(is_plain)
+        && email_address::EmailAddress::parse_with_options(text, options).is_ok()
+        && messages::Mail::new(text, None, "", "").is_ok()
 }
 
 impl Orders {

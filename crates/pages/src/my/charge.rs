@@ -17,7 +17,7 @@ use catalogue::platform::Subject;
 use orders::charges::{Owner, PayForm};
 use orders::model::{ChargeId, ChargeStatus, PaymentType};
 use orders::repo::charges::Charge;
-use orders::{Error, Orders};
+use orders::Orders;
 
 /// A charge in a list.
 pub struct ChargeRow {
@@ -88,25 +88,15 @@ struct Seen {
     is_own: bool,
 }
 
-/// The charge of the path. Members of its organization see it, too.
+/// The charge of the path: those who belong to its organization see it.
 async fn find(orders: &Orders, ask: &Ask, person: &Person) -> orders::Result<Seen> {
-    let id = charge_id(ask)?;
-    let own = orders.charge(Owner::Account(person.id()), id).await;
-    let not_own = PlatformError::CreditChargeNotBelongAccount;
-    match own {
-        Ok(charge) => Ok(Seen {
-            charge,
-            is_own: true,
-        }),
-        Err(Error::Refused(refused)) if refused == not_own => {
-            let charge = orders.charge_of_member(person.session, id).await?;
-            Ok(Seen {
-                charge,
-                is_own: false,
-            })
-        }
-        Err(error) => Err(error),
-    }
+    let charge = orders
+        .charge_of_member(person.session, charge_id(ask)?)
+        .await?;
+    Ok(Seen {
+        is_own: charge.account_id == Some(person.id()),
+        charge,
+    })
 }
 
 fn charge_id(ask: &Ask) -> orders::Result<ChargeId> {

@@ -152,6 +152,7 @@ pub fn trouble(ask: &Ask, person: Option<&Person>, error: &Error) -> Response {
         Error::Refused(
             PlatformError::DataNotExist { .. }
             | PlatformError::OrganizationNotBelongAccount
+            | PlatformError::OrganizationIdIncorrect
             | PlatformError::CreditChargeNotBelongAccount,
         ) => said(&words.missing, StatusCode::NOT_FOUND),
         error => match told(ask, error) {

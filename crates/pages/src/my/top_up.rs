@@ -22,7 +22,7 @@ use std::ops::RangeInclusive;
 use store::idempotency::{Found, Key};
 
 /// What transfers may be of.
-const TRANSFERABLE: RangeInclusive<i64> = 1..=i32::MAX as i64;
+const TRANSFERABLE: RangeInclusive<i64> = 1..=10_000_000;
 
 #[derive(Template)]
 #[template(path = "my/top_up.html")]
@@ -187,7 +187,11 @@ async fn buy(
     };
     let once = Key {
         scope: person.id().to_string(),
-        key: format!("page {}", field("once")),
+        // No form of ours has a longer one.
+        key: format!(
+            "page {}",
+            field("once").chars().take(36).collect::<String>()
+        ),
         fingerprint: format!("{id} {quantity} {}", payment_type.literal()),
     };
     match orders.create_charge_once(new, Some(once)).await {
