@@ -155,14 +155,19 @@ impl File {
         tx.execute(HAND_OVER, row).map(drop)
     }
 
-    /// The bytes of `owner` that wait for being attached to something. Nobody adds to them until the transaction ends.
+    /// Nobody adds a file of this owner until the transaction ends.
+    pub(crate) fn lock_owner(tx: &mut Tx<'_>, owner: Owner) -> Result<(), StoreError> {
+        tx.execute(ADD_OWNER, params![owner.id])?;
+        tx.query_opt(LOCK_OWNER, params![owner.id], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// The bytes of `owner` that wait for being attached to something.
     pub(crate) fn waiting(
         tx: &mut Tx<'_>,
         owner: Owner,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        tx.execute(ADD_OWNER, params![owner.id])?;
-        tx.query_opt(LOCK_OWNER, params![owner.id], |_| Ok(()))?;
         let row = params![owner.kind.name(), owner.id, now];
         let sum: i64 = tx.query_one(WAITING, row, |row| row.get(0))?;
         Ok(u64::try_from(sum).unwrap_or(0))

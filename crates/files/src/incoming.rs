@@ -246,6 +246,7 @@ impl Files {
             kind: file.owner_kind,
             id: file.owner_id,
         };
+        File::lock_owner(tx, owner)?;
         let waiting = File::waiting(tx, owner, file.created_at)?;
         let size = u64::try_from(file.size).unwrap_or(0);
         if waiting.saturating_add(size) > self.config().most_waiting {

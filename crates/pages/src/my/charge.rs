@@ -14,10 +14,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use catalogue::PlatformError;
 use catalogue::platform::Subject;
+use orders::Orders;
 use orders::charges::{Owner, PayForm};
 use orders::model::{ChargeId, ChargeStatus, PaymentType};
 use orders::repo::charges::Charge;
-use orders::Orders;
 
 /// A charge in a list.
 pub struct ChargeRow {

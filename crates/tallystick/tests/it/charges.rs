@@ -448,6 +448,30 @@ both! {
         app.stop().await;
     }
 
+    /// What was paid besides is no attempt that could be asked about, and keeps nobody from asking about the others.
+    async fn payments_that_do_not_fit_do_not_stop_asking(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let shop = app.shop(0).await;
+        let merchant = merchant(&app);
+        let id = charge(&app, &shop, 100).await;
+        let (_, number) = attempt(&app, &shop, &id).await;
+        for (trade_no, amount) in [("T1", 101), ("T2", 102)] {
+            let body = notice(&merchant, &number, trade_no, "1", amount);
+            assert_eq!(post_form(&app, NOTIFY, body).await.text, "SUCCESS");
+        }
+        let (form, _) = attempt(&app, &shop, &id).await;
+        let page = open_page(&app, &form).await;
+        type_card(&app, &page, GOOD_CARD).await;
+        let synced = act(&app, &shop, &id, "sync").await;
+        assert_eq!(synced.json()["credit_charge_status"], "complete", "{}", synced.text);
+        assert_eq!(app.balance(&shop).await, 100);
+        // A notice that PostgreSQL could not store.
+        let odd = notice(&merchant, "a\0b", "T\0", "1", 100);
+        let answer = post_form(&app, NOTIFY, odd).await;
+        assert_eq!((answer.status, &*answer.code()), (400, "pay_uni_order_not_found"));
+        app.stop().await;
+    }
+
     async fn what_the_gateway_never_heard_of_is_said_so(engine: Engine) {
         let app = TestApp::start(engine).await;
         let shop = app.shop(0).await;

@@ -90,6 +90,19 @@ fn id_of(answer: &Answer) -> String {
 }
 
 both! {
+    /// Sent at once, too, no more bytes wait than may.
+    async fn what_waits_is_limited(engine: Engine) {
+        let app = TestApp::with(engine, |config| config.files.most_waiting = 3 * PNG.len() as u64).await;
+        let shop = app.shop(0).await;
+        let sent = futures_util::future::join_all((0..8).map(|_| app.send_file(&shop, "a.png", "image/png", PNG))).await;
+        let (taken, refused): (Vec<_>, Vec<_>) = sent.iter().partition(|answer| answer.status == 200);
+        assert_eq!((taken.len(), app.count("files").await, app.objects()), (3, 3, 3));
+        for answer in refused {
+            TestApp::reason(answer);
+        }
+        app.stop().await;
+    }
+
     async fn a_file_is_kept_until_its_time_is_over(engine: Engine) {
         let app = TestApp::start(engine).await;
         let shop = app.shop(0).await;

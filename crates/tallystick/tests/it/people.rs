@@ -144,6 +144,14 @@ both! {
         assert_eq!(faults(&nothing), [
             "robot_token: field_is_required", "email: field_is_required", "password: field_is_required", "phone: field_is_required",
         ]);
+        for odd in ["İ@example.com", "\"a b\"@example.com", "a@b@c.co", "<a@b.co>", "a b@c.co", "a@[127.0.0.1]"] {
+            let answer = app.public("/account/password-reset", json!({"email": odd})).await;
+            assert_eq!(faults(&answer), ["email: invalid_email_format"], "{odd}");
+        }
+        for path in ["/account/organization/%FF", "/account/credit-charge/%FF"] {
+            let answer = app.as_person(app.person().await.access_token.expose(), Method::GET, path, Value::Null).await;
+            refused(&answer, 400, "data_validation_failed");
+        }
         let body = json!({"email": "a@b", "password": "short", "phone": "0223456789", "verification_code": 7});
         assert_eq!(faults(&app.public("/account/register", body).await), [
             "email: invalid_email_format", "password: string_length_out_of_range", "phone: mobile_phone_only",
@@ -367,6 +375,37 @@ both! {
         app.stop().await;
     }
 
+    /// Who has left an organization does nothing more for it, and while it is disabled nobody does.
+    async fn who_has_left_and_who_is_disabled(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (one, two) = (app.person().await, app.person().await);
+        let (organization, _) =
+            tallystick::seed::people::organization(&app.app.orders, &one, "Studio").await.unwrap();
+        app.app.orders.join(organization, two.account_id).await.unwrap();
+        let path = format!("/account/organization/{organization}");
+        let body = json!({"quantity": 100, "payment_type": "pay_uni"});
+        let by = async |person: &Person, method: Method, path: &str, body: &Value| {
+            app.as_person(person.access_token.expose(), method, path, body.clone()).await
+        };
+        let charge = by(&two, Method::POST, &format!("{path}/credit-charge"), &body).await;
+        let charge = format!("/account/credit-charge/{}", id(&charge, "credit_charge_id"));
+        let (pay, cancel) = (format!("{charge}/pay"), format!("{charge}/cancel"));
+        assert_eq!(by(&two, Method::POST, &pay, &Value::Null).await.status, 200);
+        app.app.orders.set_organization_enabled(organization, false).await.unwrap();
+        let key = format!("{path}/private-key");
+        for (path, method) in [(&pay, Method::POST), (&cancel, Method::POST), (&key, Method::POST), (&path, Method::PATCH)] {
+            refused(&by(&two, method, path, &json!({"name": "x"})).await, 400, "organization_disable");
+        }
+        assert_eq!(by(&two, Method::GET, &path, &Value::Null).await.json()["enable"], false);
+        app.app.orders.set_organization_enabled(organization, true).await.unwrap();
+        let member = format!("{path}/member/{}", two.account_id);
+        assert_eq!(by(&one, Method::DELETE, &member, &Value::Null).await.status, 200);
+        for path in [&pay, &cancel] {
+            refused(&by(&two, Method::POST, path, &Value::Null).await, 400, "organization_not_belong_account");
+        }
+        app.stop().await;
+    }
+
     /// A logo is a file of whoever names it, and the organization's from then on.
     async fn a_logo_belongs_to_the_organization(engine: Engine) {
         let app = TestApp::start(engine).await;
@@ -390,6 +429,13 @@ both! {
         assert_eq!(put(&one, &file).await.status, 200, "the one it has may be named again");
         let content = app.request(Method::GET, &format!("/platform/file/{file}/content")).header("x-api-key", key.expose());
         assert_eq!(app.send(content).await.text, "%PDF-1.7");
+        // What is replaced goes.
+        let second = upload(&one).await;
+        assert_eq!(put(&one, &second).await.status, 200);
+        app.run_jobs().await;
+        assert_eq!(app.count("files WHERE attached_to IS NOT NULL").await, 1);
+        let gone = app.request(Method::GET, &format!("/platform/file/{file}")).header("x-api-key", key.expose());
+        refused(&app.send(gone).await, 400, "data_not_exist");
         // Of many who want one file for a logo of theirs, one gets it.
         let file = upload(&one).await;
         let profile = json!({"name": "x", "contact_email": "a@b.co", "contact_phone": PHONE, "logo_file_id": file});
