@@ -249,6 +249,44 @@ both! {
         shop.app.stop().await;
     }
 
+    /// As the hosted page's script does it.
+    async fn buyers_choose_at_the_checkout(engine: Engine) {
+        let shop = Shop::start(engine).await;
+        let product = shop.merchant.product("one_time").unwrap();
+        let begun = shop.post("/checkout/sessions", json!({"product_id": product, "success_url": "https://shop.example/"})).await;
+        let url = begun["url"].as_str().unwrap();
+        let door = &url[url.find("/checkout/").unwrap()..];
+        let page = shop.app.send(shop.app.request(Method::GET, door)).await;
+        assert!(page.text.contains("name=\"receive\"") && page.text.contains("name=\"carrier\""), "{}", page.text);
+        let post = async |path: &str, body: Value| {
+            let request = shop.app.request(Method::POST, &format!("{door}/{path}"));
+            shop.app.send(request.header("sec-fetch-site", "same-origin").json(&body)).await
+        };
+        let buyer = |carrier: &str| {
+            json!({"email": "mei@example.com", "name": "王小明", "receive": "mobile_barcode", "carrier": carrier})
+        };
+        let refused = post("buyer", buyer("/ABC")).await;
+        assert_eq!(refused.status, 422, "{}", refused.text);
+        assert!(refused.text.contains("\"carrier\""), "{}", refused.text);
+        let taken = post("buyer", buyer("/abc+123")).await;
+        assert_eq!(taken.status, 200, "{}", taken.text);
+        let token = post("token", json!({})).await.json();
+        let gateway = &shop.app.app.recur.gateway;
+        assert!(gateway.type_card(token["token"].as_str().unwrap(), GOOD_CARD).await.unwrap());
+        assert_eq!(post("pay", json!({})).await.json()["done"], true);
+        shop.settle().await;
+        let events = shop.events().await;
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!((&*events[0].0, &events[0].1["receive_type"]), ("einvoice.issued", &json!("mobile_barcode")));
+        // It counts for what follows, too.
+        shop.buy("mei@example.com").await;
+        shop.settle().await;
+        let received = shop.events().await;
+        assert!(received.iter().all(|(_, data)| data["receive_type"] == "mobile_barcode"), "{received:?}");
+        assert_eq!(received.len(), 2);
+        shop.app.stop().await;
+    }
+
     async fn buyers_choose_how_they_get_theirs(engine: Engine) {
         let shop = Shop::start(engine).await;
         shop.buy("mei@example.com").await;
