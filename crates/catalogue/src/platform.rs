@@ -93,7 +93,7 @@ phrases! {
         /// The content type of the body.
         JsonContentType => { en: "application/json", zh_tw: "application/json", zh_cn: "application/json" },
         /// The code in a text message.
-        VerificationCode => { en: "the code last sent to this phone, while it is valid", zh_tw: "最近寄到此電話且仍有效的驗證碼", zh_cn: "最近发送到此电话且仍有效的验证码" },
+        VerificationCode => { en: "the code that was sent last, while it is valid", zh_tw: "最近一次寄出且仍有效的驗證碼", zh_cn: "最近一次发送且仍有效的验证码" },
         /// A uniform number.
         TaxId => { en: "a valid uniform number of 8 digits", zh_tw: "8 碼且檢查碼正確的統一編號", zh_cn: "8 位且校验码正确的统一编号" },
         /// A JSON boolean.
@@ -274,6 +274,8 @@ phrases! {
         SupplierUnavailable => { en: "The supplier does not answer.", zh_tw: "供應商沒有回應。", zh_cn: "供应商没有响应。" },
         /// Whoever tells robots from people does not answer.
         RobotCheckUnavailable => { en: "The robot check does not work at present.", zh_tw: "機器人驗證目前無法使用。", zh_cn: "机器人验证目前无法使用。" },
+        /// Nobody has said where transfers go to.
+        NoBankAccount => { en: "Transfers are not taken here.", zh_tw: "目前不接受銀行轉帳。", zh_cn: "目前不接受银行转账。" },
         /// The server is too busy to answer in time.
         Overloaded => { en: "The server did not finish in time.", zh_tw: "伺服器未能及時完成。", zh_cn: "服务器未能及时完成。" },
         /// No payment gateway is configured.

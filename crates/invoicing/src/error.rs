@@ -188,7 +188,7 @@ impl Failure {
     pub fn not_configured() -> Self {
         Self::because(
             Reason::NotConfigured,
-            "the provider is not configured any more",
+            "this process has no account with the provider: set [einvoice] in tallystick.toml; the simulated ones of a sandbox are in its server only",
         )
     }
 

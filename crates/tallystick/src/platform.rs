@@ -22,6 +22,9 @@ const GATEWAY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Where the simulated supplier is reached on this server.
 pub const SIMULATED_SUPPLIER: &str = "/simulators/supplier";
 
+/// Where a sandbox's transfers go to, if nobody says.
+const SIMULATED_BANK: &str = "Sandbox Bank 000, account 0000-0000-0000 (no money moves)";
+
 /// The platform of a server that listens at `address` and is reached by browsers at `public_url`.
 pub fn orders(
     parts: &Parts,
@@ -38,15 +41,20 @@ pub fn orders(
         robots: outward::robots(parts, config)?,
         files: outward::files(parts, config)?,
     };
+    let mut settings = OrdersConfig {
+        public_url: public_url.to_owned(),
+        ..config.orders.clone()
+    };
+    if sandbox.is_some() {
+        let bank_account = &mut settings.charges.bank_account;
+        bank_account.get_or_insert_with(|| SIMULATED_BANK.into());
+    }
     Ok(Orders::new(
         parts.db.clone(),
         Arc::clone(&parts.clock),
         Arc::clone(&parts.rng),
         outside,
-        OrdersConfig {
-            public_url: public_url.to_owned(),
-            ..config.orders.clone()
-        },
+        settings,
     ))
 }
 

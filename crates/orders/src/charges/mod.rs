@@ -21,7 +21,7 @@ use crate::repo::charges::Charge;
 use crate::repo::{accounts, profiles};
 use crate::{Error, Orders, Result};
 use catalogue::PlatformError;
-use catalogue::platform::Subject;
+use catalogue::platform::{Subject, SupportReason};
 use files::FileId;
 use httpkit::Reply;
 use kernel::Timestamp;
@@ -119,7 +119,8 @@ impl Orders {
     ///
     /// # Errors
     ///
-    /// `credit_charge_payment_type_incorrect` when it is to be paid with credit.
+    /// `credit_charge_payment_type_incorrect` when it is to be paid with credit, `contact_customer_service` when it is to be transferred and
+    /// there is no account to transfer it to.
     pub async fn create_charge(&self, new: NewCharge) -> Result<Charge> {
         match self.create_charge_once(new, None).await? {
             Made::Now(charge) => Ok(*charge),
@@ -134,6 +135,10 @@ impl Orders {
         }
         let now = self.now();
         let config = &self.inner.config.charges;
+        if new.payment_type == PaymentType::BankTransfer && config.bank_account.is_none() {
+            let reason = SupportReason::NoBankAccount;
+            return Err(PlatformError::ContactCustomerService { reason }.into());
+        }
         let number = self.inner.numbers.next(self.db(), "CC", now).await?;
         let charge = Arc::new(Charge {
             credit_charge_id: self.new_id(now),

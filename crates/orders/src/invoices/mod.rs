@@ -111,6 +111,18 @@ impl Orders {
             Given::Lines(_) => Names::default(),
             Given::Amount(_) | Given::UpTo(_) => Names::of_amount(),
         };
+        if let Given::Amount(amount) = given {
+            let invoice = self.invoice(who, id, false).await?;
+            let left = invoice.total - invoice.credited;
+            if amount > left && left > 0 {
+                let error = PlatformError::ValueOutOfRange {
+                    property: "amount".into(),
+                    min: 1,
+                    max: left,
+                };
+                return Err(PlatformError::fields(vec![FieldError::at("amount", error)]).into());
+            }
+        }
         let made = self.invoicing().allowance(&owner(who), id, given).await;
         made.map_err(|error| refusals::of(error, Step::Void, &names))
     }

@@ -3,11 +3,14 @@
 use super::{open_orders, or_none, print};
 use crate::config::Flags;
 use anyhow::{Context, Result, ensure};
+use futures_util::StreamExt as _;
 use orders::Orders;
 use orders::model::{ChargeId, ChargeStatus};
 use orders::repo::charges::{Charge, Notice, Trade};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
 
 /// The most notices that are shown of one charge.
 const MOST_NOTICES: i64 = 50;
@@ -44,6 +47,13 @@ pub enum Charges {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Save the proof of a transfer that was sent, to look at it
+    Proof {
+        /// The charge's id
+        charge: ChargeId,
+        /// The file to write; it must not exist
+        file: PathBuf,
     },
     /// Give the credit of a transfer whose money has come, whatever its status is
     Confirm {
@@ -119,6 +129,27 @@ impl Charges {
                 Ok(format!(
                     "asked about {asked} payments: {known} known, {unanswered} unanswered; {} charges have expired{gateway}",
                     done.expired
+                ))
+            }
+            Self::Proof { charge, file } => {
+                let found = orders.charge_history(charge, 0).await?;
+                let (charge, ..) = found.with_context(|| format!("there is no charge {charge}"))?;
+                let id = charge
+                    .file_id
+                    .context("no proof was sent for this charge")?;
+                let owner = files::Owner::organization(charge.organization_id);
+                let proof = orders.file(owner, id).await?;
+                let mut content = orders.files().content(&proof).await?;
+                let mut written = std::fs::File::create_new(&file)
+                    .with_context(|| format!("making {}", file.display()))?;
+                while let Some(bytes) = content.next().await {
+                    written.write_all(&bytes?)?;
+                }
+                let (name, kind) = (&proof.name, &proof.content_type);
+                Ok(format!(
+                    "{}: {name}, {kind}, {} bytes",
+                    file.display(),
+                    proof.size
                 ))
             }
             Self::Confirm { charge } => {
