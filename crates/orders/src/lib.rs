@@ -258,6 +258,18 @@ impl Orders {
         Ok(found.filter(|holder| holder.expires_at.is_none_or(|end| end > self.now())))
     }
 
+    /// Counts a request of a key, or of a person.
+    pub(crate) async fn count_request(&self, whose: &str) -> Result<()> {
+        let Some(limit) = self.inner.config.rate_limit else {
+            return Ok(());
+        };
+        let quotas = &self.inner.quotas;
+        let taken = quotas.take(self.db(), whose, limit, self.now()).await?;
+        taken.map_err(|exhausted| Error::TooMany {
+            retry_after: exhausted.retry_after,
+        })
+    }
+
     /// Whom an access token stands for, from the cache; `None` when it is unknown, revoked or expired.
     pub async fn session_holder(&self, token: &str) -> Result<Option<SessionHolder>> {
         let hash = model::hash_of_key(token);

@@ -12,7 +12,7 @@ use catalogue::platform::{Conflict, Credential, FieldError, Format};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use httpkit::face::FaceLayer;
-use httpkit::{Refusal, Reply, RequestContext, Transport, body, idempotency};
+use httpkit::{Refusal, Reply, RequestContext, body, idempotency};
 use kernel::Timestamp;
 use store::idempotency::{Found, Key};
 
@@ -98,19 +98,8 @@ impl FromRequestParts<Orders> for Caller {
         let holder = holder.ok_or(PlatformError::TokenValidationFailed {
             what: Credential::PrivateKey,
         })?;
-        if let Some(limit) = orders.inner.config.rate_limit {
-            let quota = holder.private_key_id.to_string();
-            let taken = orders
-                .inner
-                .quotas
-                .take(orders.db(), &quota, limit, orders.now())
-                .await
-                .map_err(Error::from)?;
-            if let Err(exhausted) = taken {
-                let retry_after = exhausted.retry_after;
-                return Err(Transport::RateLimited { retry_after }.into());
-            }
-        }
+        let key = holder.private_key_id.to_string();
+        orders.count_request(&key).await?;
         if !holder.enabled {
             return Err(PlatformError::OrganizationDisable.into());
         }

@@ -407,7 +407,8 @@ async fn allowance(State(orders): State<Orders>, mut post: Post) -> Result<Respo
     })
     .await?;
     let who = post.caller.organization();
-    post.once_or_again(&orders, async || {
+    // Given again, it would be given twice.
+    post.once(&orders, async || {
         let made = orders.give_allowance(who, id, given).await?;
         Ok(Reply::ok(&AllowanceResponse::of(&made)))
     })

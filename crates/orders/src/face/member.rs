@@ -1,15 +1,15 @@
 //! A person who calls: `Authorization: Bearer` with the access token of a session.
 
 use super::call::{LONGEST_KEY, Principal};
+use crate::Orders;
 use crate::model::{AccountId, SessionHolder};
 use crate::odata::{Entity, ListQuery};
-use crate::{Error, Orders};
 use axum::extract::FromRequestParts;
 use catalogue::PlatformError;
 use catalogue::platform::Credential;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use httpkit::{Refusal, Transport};
+use httpkit::Refusal;
 
 /// A call with the access token of a session that counts.
 pub struct Member {
@@ -56,19 +56,8 @@ impl FromRequestParts<Orders> for Member {
         let session = holder.ok_or(PlatformError::TokenValidationFailed {
             what: Credential::AccessToken,
         })?;
-        if let Some(limit) = orders.inner.config.rate_limit {
-            let quota = session.account_id.to_string();
-            let taken = orders
-                .inner
-                .quotas
-                .take(orders.db(), &quota, limit, orders.now())
-                .await
-                .map_err(Error::from)?;
-            if let Err(exhausted) = taken {
-                let retry_after = exhausted.retry_after;
-                return Err(Transport::RateLimited { retry_after }.into());
-            }
-        }
+        let person = session.account_id.to_string();
+        orders.count_request(&person).await?;
         let query = parts.uri.query().unwrap_or_default().to_owned();
         Ok(Self { session, query })
     }
